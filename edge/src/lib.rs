@@ -1,1 +1,21 @@
-//! Placeholder while the crate is being written.
+//! The Worker: people, streams, rooms and playback, at the edge.
+//!
+//! Natively this crate has the rules alone (routes, tokens, validation, cursors), which are tested without a server. What
+//! touches the runtime is compiled for `wasm32` only: [`shell`] takes a request, `http` answers it, `d1` and `call` reach
+//! the data and the objects.
+
+pub mod auth;
+pub mod call;
+pub mod failure;
+pub mod json;
+pub mod play;
+pub mod route;
+
+#[cfg(target_arch = "wasm32")]
+mod d1;
+#[cfg(target_arch = "wasm32")]
+mod http;
+#[cfg(target_arch = "wasm32")]
+mod objects;
+#[cfg(target_arch = "wasm32")]
+mod shell;

@@ -1,0 +1,1 @@
+//! The data in D1, a module an aggregate.
