@@ -8,6 +8,8 @@ pub mod auth;
 pub mod call;
 pub mod failure;
 pub mod json;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod play;
 pub mod route;
 

@@ -16,5 +16,6 @@ pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Where the next one begins; `null` on the last.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub next_cursor: Option<String>,
 }

@@ -14,10 +14,11 @@ pub const BATCH_SUBPROTOCOL: &str = "spillway.batch.v1";
 
 /// From a client. A `userId` or any other field that it sends besides these is ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+#[serde(tag = "type", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ClientFrame {
     /// Asks for `WELCOME`; with both `lastSeq` and the `epoch` it came with, for what was missed since.
+    #[serde(rename_all = "camelCase")]
     JoinStream {
         /// The room's stream; must be the socket's.
         stream_id: StreamId,
@@ -29,6 +30,7 @@ pub enum ClientFrame {
         epoch: Option<String>,
     },
     /// A line of chat.
+    #[serde(rename_all = "camelCase")]
     SendMessage {
         /// The room's stream.
         stream_id: StreamId,
@@ -39,6 +41,7 @@ pub enum ClientFrame {
         client_id: Option<String>,
     },
     /// A reaction: one emoji.
+    #[serde(rename_all = "camelCase")]
     SendReaction {
         /// The room's stream.
         stream_id: StreamId,
@@ -61,7 +64,7 @@ pub struct ServerFrame {
 
 /// What a room tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
+#[serde(tag = "type", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ServerEvent {
     /// The answer to `JOIN_STREAM`.
@@ -74,6 +77,7 @@ pub enum ServerEvent {
         counts: std::collections::BTreeMap<String, u32>,
     },
     /// How many watch; at most one a second.
+    #[serde(rename_all = "camelCase")]
     ViewerCountUpdate {
         /// The stream.
         stream_id: StreamId,
@@ -83,6 +87,7 @@ pub enum ServerEvent {
         is_increasing: bool,
     },
     /// The stream's state changed. Has a `seq`.
+    #[serde(rename_all = "camelCase")]
     StreamStatusUpdate {
         /// The stream.
         stream_id: StreamId,
@@ -92,6 +97,7 @@ pub enum ServerEvent {
         timestamp: Timestamp,
     },
     /// What a client of its right does not get.
+    #[serde(rename_all = "camelCase")]
     Skipped {
         /// The first `seq` left out.
         from_seq: u64,
@@ -101,9 +107,9 @@ pub enum ServerEvent {
         count: u32,
     },
     /// Several frames at once, for a client that offered [`BATCH_SUBPROTOCOL`].
-    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     Batch {
         /// The frames, in order.
+        #[cfg_attr(feature = "openapi", schema(no_recursion))]
         events: Vec<ServerFrame>,
     },
     /// What the client sent was refused; the socket stays open unless the code says otherwise.
@@ -116,6 +122,7 @@ pub enum ServerEvent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Welcome {
     /// Who the server takes you for; `null` for an anonymous reader.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub you: Option<You>,
     /// The stream as the room knows it.
     pub stream: RoomStream,
@@ -128,6 +135,7 @@ pub struct Welcome {
     /// Whether `lastSeq` was taken up: what was missed follows. Otherwise start over from `history`.
     pub resumed: bool,
     /// The last 50 lines, oldest first, each with its `seq`.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub history: Vec<ServerFrame>,
     /// The room's settings.
     pub settings: RoomSettings,
@@ -160,6 +168,7 @@ pub struct RoomStream {
     /// Its creator.
     pub creator_id: UserId,
     /// Since when it is live.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub actual_start_time: Option<Timestamp>,
 }
 

@@ -86,6 +86,15 @@ pub struct Me {
     pub updated_at: Timestamp,
 }
 
+/// The body of `PATCH /api/v1/me`: what is left out stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UpdateMe {
+    /// 3 to 30 of letters, digits, `_` and `-`.
+    pub username: Option<String>,
+}
+
 /// A person, to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -48,16 +48,22 @@ pub enum Quality {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StreamSettings {
     /// The quality asked for.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub quality: Quality,
     /// Whether it is kept as a VOD.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub recording_enabled: bool,
     /// Whether anyone may write.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub chat_enabled: bool,
     /// Whether tips are taken.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub tips_enabled: bool,
     /// At most this many at once; `null` for no limit.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub max_viewers: Option<u32>,
     /// 0 to 60 s of delay of the picture.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub delay_seconds: u32,
 }
 
@@ -102,6 +108,7 @@ pub struct CreateStream {
     pub scheduled_start_time: Option<Timestamp>,
     /// Its settings; what is left out has its default.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<UpdateSettings>))]
     pub settings: Option<StreamSettings>,
 }
 
@@ -172,15 +179,17 @@ pub struct Stream {
     /// Its title.
     pub title: String,
     /// Its description.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub description: Option<String>,
     /// Where it is in its life.
     pub status: StreamStatus,
     /// Only for subscribers.
     pub is_subscriber_only: bool,
     /// Only for subscribers of this tier or above.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub required_tier: Option<u32>,
     /// The price of a ticket.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, required))]
     pub ticket_price: Option<serde_json::Number>,
     /// ISO 4217.
     pub currency: String,
@@ -189,14 +198,19 @@ pub struct Stream {
     /// Its figures.
     pub stats: StreamStats,
     /// When it is planned.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub scheduled_start_time: Option<Timestamp>,
     /// When media first came.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub actual_start_time: Option<Timestamp>,
     /// When it was over.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub end_time: Option<Timestamp>,
     /// Where its recording is.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub recording_url: Option<String>,
     /// Where its picture is.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub thumbnail_url: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -301,6 +315,7 @@ pub struct EndReply {
     #[cfg_attr(feature = "openapi", schema(value_type = f64))]
     pub total_tips: serde_json::Number,
     /// Where its recording is.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub recording_url: Option<String>,
 }
 
