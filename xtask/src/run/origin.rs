@@ -1,0 +1,59 @@
+//! The origin.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use anyhow::Result;
+
+use super::{Edge, HOST, Secrets, answers};
+use crate::{Workspace, process::Process};
+
+/// How an origin is to run.
+#[derive(Debug, Clone, Copy)]
+pub struct OriginOptions<'a> {
+    /// The folder that it keeps everything in.
+    pub state: &'a Path,
+    /// What it shares with the edge.
+    pub secrets: &'a Secrets,
+    /// The port that encoders connect to.
+    pub rtmp_port: u16,
+    /// The port of its health and metrics.
+    pub http_port: u16,
+}
+
+/// A running origin.
+#[derive(Debug)]
+pub struct Origin {
+    /// Its process, with the pipelines below it.
+    pub process: Process,
+    http_port: u16,
+}
+
+impl Origin {
+    /// Starts the origin (which must be built) beside an edge; returns when it answers.
+    pub fn start(workspace: &Workspace, edge: &Edge, options: OriginOptions<'_>) -> Result<Self> {
+        let bucket = edge.bucket();
+        let mut command = Command::new(workspace.program("spillway-origin"));
+        command
+            .env("RUST_BACKTRACE", "0")
+            .env("SPILLWAY_STATE", options.state.join("origin"))
+            .env("SPILLWAY_RTMP_LISTEN", format!("{HOST}:{}", options.rtmp_port))
+            .env("SPILLWAY_HTTP_LISTEN", format!("{HOST}:{}", options.http_port))
+            .env("SPILLWAY_EDGE_URL", edge.url())
+            .env("SPILLWAY_ORIGIN_SECRET", options.secrets.get("ORIGIN_SECRET"))
+            .env("SPILLWAY_S3_ENDPOINT", bucket.endpoint)
+            .env("SPILLWAY_S3_BUCKET", bucket.name)
+            .env("SPILLWAY_S3_ACCESS_KEY_ID", bucket.access_key)
+            .env("SPILLWAY_S3_SECRET_ACCESS_KEY", bucket.access_secret)
+            .env("SPILLWAY_PIPELINE", workspace.program("spillway-pipeline"));
+        let process = Process::start("origin", command, &options.state.join("log/origin.log"))?;
+        let mut origin = Self { process, http_port: options.http_port };
+        let health = format!("{}/healthz", origin.url());
+        origin.process.until(Duration::from_secs(30), || answers(&health))?;
+        Ok(origin)
+    }
+
+    /// The address of its HTTP side.
+    pub fn url(&self) -> String {
+        format!("http://{HOST}:{}", self.http_port)
+    }
+}
