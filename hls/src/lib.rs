@@ -1,1 +1,23 @@
-//! Placeholder while the crate is being written.
+//! The timeline of a live stream and its playlists. No clock, no storage, no runtime: reports go in, rows to store and
+//! snapshots to render come out.
+//!
+//! The Room holds a [`Timeline`], applies what the origin reports, and stores the [`Row`]s that come back before it
+//! acknowledges. [`Timeline::snapshot`] is what a Relay needs to answer every playlist through [`render`] and [`freshness`].
+
+pub mod freshness;
+pub mod render;
+
+mod bandwidth;
+mod head;
+mod parts;
+mod row;
+mod segment;
+mod snapshot;
+mod timeline;
+
+pub use bandwidth::Bandwidth;
+pub use parts::OpenSegment;
+pub use row::Row;
+pub use segment::Segment;
+pub use snapshot::{RenditionSnapshot, Snapshot};
+pub use timeline::{Change, Refused, Timeline};
