@@ -1,1 +1,51 @@
-//! Typed calls to the objects: what may be asked of a Room, a Channel and a Relay, and how.
+//! Typed calls to the objects. A call is a POST of its words as JSON to `/<name>`; the reply is JSON too, a refusal a problem.
+//! Here alone stands which object takes a call, under which binding, by which name, and what it replies.
+
+mod channel;
+mod relay;
+mod room;
+
+#[cfg(target_arch = "wasm32")]
+mod send;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use channel::{ChannelName, ToChannel};
+pub use relay::{RelayName, ToRelay, fingerprint};
+pub use room::ToRoom;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use send::{ask, channel, relay, room, upgrade};
+
+/// A class of objects.
+pub trait Object {
+    /// The binding's name in `wrangler.toml`.
+    const BINDING: &'static str;
+    /// What its objects are called by.
+    type Name: std::fmt::Display;
+}
+
+/// Something that may be asked of an object.
+pub trait Call: Serialize + DeserializeOwned {
+    /// Whom to ask.
+    type To: Object;
+    /// What it answers.
+    type Reply: Serialize + DeserializeOwned;
+    /// Its route.
+    const NAME: &'static str;
+    /// Asking twice does the same as asking once, so that it may be asked again when no answer came.
+    const REPEATABLE: bool;
+}
+
+/// Says of each call by which route it goes and what it replies.
+macro_rules! calls {
+    ($to:ty: $($call:ty, $name:literal, $repeatable:literal => $reply:ty;)*) => {
+        $(impl super::Call for $call {
+            type To = $to;
+            type Reply = $reply;
+            const NAME: &'static str = $name;
+            const REPEATABLE: bool = $repeatable;
+        })*
+    };
+}
+use calls;

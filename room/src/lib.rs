@@ -1,1 +1,3 @@
-//! Placeholder while the crate is being written.
+//! Room, Relay and Channel as state machines without a runtime.
+
+pub mod call;

@@ -1,0 +1,133 @@
+//! How a call travels.
+
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use serde::{Serialize, de::DeserializeOwned};
+use spillway_protocol::problem::Problem;
+use worker::{Delay, Env, Headers, Method, Request, RequestInit, Response};
+
+use super::{Call, ChannelName, Object, RelayName, ToChannel, ToRelay, ToRoom};
+use crate::failure::Failure;
+
+/// How long an object may take to answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Asks the Room of a stream.
+pub(crate) async fn room<C: Call<To = ToRoom>>(
+    env: &Env,
+    stream: spillway_protocol::ids::StreamId,
+    call: &C,
+) -> Result<C::Reply, Failure> {
+    ask(env, &stream, call).await
+}
+
+/// Asks the Channel of a creator.
+pub(crate) async fn channel<C: Call<To = ToChannel>>(
+    env: &Env,
+    creator: ChannelName,
+    call: &C,
+) -> Result<C::Reply, Failure> {
+    ask(env, &creator, call).await
+}
+
+/// Asks a Relay.
+pub(crate) async fn relay<C: Call<To = ToRelay>>(env: &Env, name: &RelayName, call: &C) -> Result<C::Reply, Failure> {
+    ask(env, name, call).await
+}
+
+/// Asks an object; a second time when no answer came and that does no harm.
+pub(crate) async fn ask<C: Call>(env: &Env, name: &<C::To as Object>::Name, call: &C) -> Result<C::Reply, Failure> {
+    let body = serde_json::to_string(call).map_err(Failure::internal)?;
+    let answer = match once::<C>(env, name, &body).await {
+        Err(Failed::Unheard(_)) if C::REPEATABLE => once::<C>(env, name, &body).await,
+        answer => answer,
+    };
+    answer.map_err(|failed| match failed {
+        Failed::Refused(problem) => problem.into(),
+        Failed::Unheard(cause) => Failure::unavailable(format!("{} {name}: {}: {cause}", C::To::BINDING, C::NAME)),
+    })
+}
+
+/// Why there is no reply.
+enum Failed {
+    /// The object said why.
+    Refused(Problem),
+    /// It said nothing, or nothing that can be read.
+    Unheard(String),
+}
+
+impl From<worker::Error> for Failed {
+    fn from(error: worker::Error) -> Self {
+        Self::Unheard(error.to_string())
+    }
+}
+
+async fn once<C: Call>(env: &Env, name: &<C::To as Object>::Name, body: &str) -> Result<C::Reply, Failed> {
+    let request = Request::new_with_init(
+        &format!("https://object/{}", C::NAME),
+        RequestInit::new().with_method(Method::Post).with_body(Some(body.into())),
+    )?;
+    let mut response = within_limit(fetch::<C::To>(env, name, request)).await?;
+    let text = within_limit(response.text()).await?;
+    if response.status_code() == 200 {
+        return read(&text);
+    }
+    Err(Failed::Refused(read(&text)?))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failed> {
+    serde_json::from_str(text).map_err(|e| Failed::Unheard(format!("unreadable reply: {e}")))
+}
+
+/// Hands an upgrade on to an object, with `head` as JSON under the header `header`. The reply is the object's own.
+pub(crate) async fn upgrade<O: Object, H: Serialize>(
+    env: &Env,
+    name: &O::Name,
+    request: &Request,
+    path: &str,
+    (header, head): (&str, &H),
+) -> Result<Response, Failure> {
+    let headers = Headers::new();
+    headers.set("upgrade", "websocket")?;
+    if let Some(offered) = request.headers().get("sec-websocket-protocol")? {
+        headers.set("sec-websocket-protocol", &offered)?;
+    }
+    // A header is Latin-1; a name need not be.
+    headers.set(header, &ascii_json(head).map_err(Failure::internal)?)?;
+    let request = Request::new_with_init(
+        &format!("https://object/{path}"),
+        RequestInit::new().with_method(Method::Get).with_headers(headers),
+    )?;
+    let fetched = within_limit(fetch::<O>(env, name, request)).await;
+    fetched.map_err(|e| Failure::unavailable(format!("{} {name}: {path}: {e}", O::BINDING)))
+}
+
+/// JSON in ASCII alone: all else is escaped (RFC 8259, section 7).
+fn ascii_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    let mut out = String::with_capacity(text.len());
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+async fn fetch<O: Object>(env: &Env, name: &O::Name, request: Request) -> worker::Result<Response> {
+    let stub = env.durable_object(O::BINDING)?.get_by_name(&name.to_string())?;
+    stub.fetch_with_request(request).await
+}
+
+async fn within_limit<T>(work: impl Future<Output = worker::Result<T>>) -> worker::Result<T> {
+    match select(std::pin::pin!(work), std::pin::pin!(Delay::from(LIMIT))).await {
+        Either::Left((done, _)) => done,
+        Either::Right(_) => Err(worker::Error::RustError("no answer in time".to_owned())),
+    }
+}
