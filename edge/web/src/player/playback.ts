@@ -1,0 +1,121 @@
+import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
+import { Recovery } from "./recovery";
+
+/** A picture's figures, as far as the engine knows them. */
+export interface PlaybackFigures {
+  width: number;
+  height: number;
+  /** Seconds behind the encoder; `null` where it cannot be told. */
+  latency: number | null;
+  droppedFrames: number;
+}
+
+export interface Playback {
+  figures(): PlaybackFigures;
+  stop(): void;
+}
+
+export interface PlaybackOptions {
+  url: string;
+  /** Whether the room counts this viewer by its socket: then playlists say so, and it is not counted twice. */
+  counted(): boolean;
+}
+
+/** Plays a live HLS playlist in `video` and keeps at it until it is stopped. */
+export function play(video: HTMLVideoElement, options: PlaybackOptions): Playback {
+  return Hls.isSupported() ? playWithHls(video, options) : playNatively(video, options.url);
+}
+
+function playWithHls(video: HTMLVideoElement, { url, counted }: PlaybackOptions): Playback {
+  const config: Partial<HlsConfig> = {
+    lowLatencyMode: true,
+    // Where the playlist names no hold-back, hls.js keeps 3 target durations; setting a count would overrule a playlist that does.
+    maxLiveSyncPlaybackRate: 1.1,
+    // After a long stall go to the live edge instead of playing on from the past.
+    liveMaxLatencyDurationCount: 10,
+    // By this the controls know a live stream.
+    liveDurationInfinity: true,
+    backBufferLength: 30,
+    // The media is fMP4 and needs no transmuxing; without a worker the page needs no `worker-src`.
+    enableWorker: false,
+    xhrSetup: (xhr, target) => {
+      const { origin, pathname } = new URL(target, location.href);
+      if (origin === location.origin && pathname.endsWith(".m3u8") && counted()) {
+        xhr.setRequestHeader("spillway-socket", "1");
+      }
+    },
+  };
+  const recovery = new Recovery(Math.random);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let hls = begin();
+
+  function begin(): Hls {
+    const engine = new Hls(config);
+    engine.on(Events.FRAG_BUFFERED, () => recovery.healthy());
+    engine.on(Events.ERROR, (_, error) => {
+      if (!error.fatal) return;
+      const kind =
+        error.type === ErrorTypes.NETWORK_ERROR ? "network" : error.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
+      const remedy = recovery.after(kind, performance.now());
+      clearTimeout(timer);
+      if (remedy.do === "recover-media") engine.recoverMediaError();
+      else if (remedy.do === "start-over") timer = setTimeout(startOver, remedy.afterMs);
+      // Without a multivariant playlist there is no level whose loading could start.
+      else timer = setTimeout(engine.levels.length > 0 ? () => engine.startLoad() : startOver, remedy.afterMs);
+    });
+    engine.loadSource(url);
+    engine.attachMedia(video);
+    return engine;
+  }
+
+  function startOver(): void {
+    hls.destroy();
+    hls = begin();
+  }
+
+  return {
+    figures: () => ({ ...seen(video), latency: Number.isFinite(hls.latency) && hls.latency > 0 ? hls.latency : null }),
+    stop() {
+      clearTimeout(timer);
+      hls.destroy();
+    },
+  };
+}
+
+/** For Safari without Media Source Extensions. It asks for playlists itself, so that nothing can be put into its requests. */
+function playNatively(video: HTMLVideoElement, url: string): Playback {
+  const recovery = new Recovery(Math.random);
+  const stopped = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const begin = () => {
+    video.src = url;
+  };
+  video.addEventListener("playing", () => recovery.healthy(), { signal: stopped.signal });
+  video.addEventListener(
+    "error",
+    () => {
+      const remedy = recovery.after("network", performance.now());
+      clearTimeout(timer);
+      timer = setTimeout(begin, "afterMs" in remedy ? remedy.afterMs : 0);
+    },
+    { signal: stopped.signal },
+  );
+  begin();
+  return {
+    figures: () => ({ ...seen(video), latency: null }),
+    stop() {
+      stopped.abort();
+      clearTimeout(timer);
+      video.removeAttribute("src");
+      video.load();
+    },
+  };
+}
+
+function seen(video: HTMLVideoElement): Omit<PlaybackFigures, "latency"> {
+  return {
+    width: video.videoWidth,
+    height: video.videoHeight,
+    droppedFrames: video.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0,
+  };
+}
