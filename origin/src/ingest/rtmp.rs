@@ -1,0 +1,15 @@
+//! RTMP: the session as a state machine, a thin loop around it, and the listener.
+
+mod amf;
+mod chunk;
+mod clock;
+mod command;
+mod conn;
+mod handshake;
+mod reply;
+mod server;
+mod session;
+#[cfg(test)]
+mod session_tests;
+
+pub(crate) use server::Server;
