@@ -1,19 +1,18 @@
-//! Playback: playlists and media below `/play/`.
+//! Playback: playlists and media below `/play/`. What a path means, who may have it, and which bytes of it are asked for is
+//! decided here; playlists come from a Relay, media straight from R2.
+
+pub mod access;
+pub mod asks;
+pub mod gates;
+pub mod path;
+pub mod range;
 
 #[cfg(target_arch = "wasm32")]
-mod shell {
-    use worker::Request;
-
-    use crate::{
-        failure::Failure,
-        shell::{Cx, Reply},
-    };
-
-    /// Answers `GET /play/<path>`.
-    pub(crate) async fn handle(_req: Request, _cx: &Cx, _path: &str) -> Reply {
-        Err(Failure::not_found())
-    }
-}
+mod object;
+#[cfg(target_arch = "wasm32")]
+mod playlist;
+#[cfg(target_arch = "wasm32")]
+mod shell;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use shell::handle;

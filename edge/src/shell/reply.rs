@@ -8,8 +8,9 @@ use super::{Reply, random};
 use crate::{failure::Failure, route::Surface};
 
 /// What a page of another site may send along and read.
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, range";
-const RESPONSE_HEADERS: &str = "content-length, content-range, location, retry-after, www-authenticate, x-request-id";
+const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match, range, spillway-socket";
+const RESPONSE_HEADERS: &str =
+    "accept-ranges, content-length, content-range, etag, location, retry-after, www-authenticate, x-request-id";
 
 /// A JSON reply, not to be kept by caches.
 pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Reply {

@@ -1,0 +1,128 @@
+//! Media, from this data centre's cache or from R2. Its bytes never pass through wasm.
+
+use spillway_protocol::{ids::StreamId, media::MediaObject, problem::Code};
+use worker::{Bucket, Cache, Headers, Object, Range, Request, Response, ResponseBuilder};
+
+use super::{
+    asks::{Answer, Asks},
+    shell::cache_control,
+};
+use crate::{
+    failure::Failure,
+    shell::{Cx, Reply, reply},
+};
+
+/// A key is written once: what lies under it never changes.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// Answers with a media object; whoever asks may have it.
+pub(super) async fn serve(
+    req: &Request,
+    cx: &Cx,
+    stream: StreamId,
+    media: &MediaObject,
+    proven: bool,
+    asks: &Asks,
+) -> Reply {
+    let cached_as = cache_key(req, stream, media)?;
+    let cache = Cache::default();
+    if !asks.wants_range()
+        && let Some(hit) = cache.get(&cached_as, false).await?
+    {
+        return from_cache(hit, proven, asks);
+    }
+    let bucket = cx.env.bucket("MEDIA")?;
+    let key = media.key(stream);
+    if asks.is_plain() {
+        let object = bucket.get(&key).execute().await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)?;
+        let mut response = with_body(&object, headers(&object, media, false)?, 200)?;
+        let kept = response.cloned()?;
+        cx.ctx.wait_until(async move {
+            // A cache that cannot keep it costs a read of R2 next time, nothing else.
+            let _ = cache.put(cached_as, kept).await;
+        });
+        return with_cache_control(response, proven);
+    }
+    partly(&bucket, &key, media, proven, asks).await
+}
+
+/// Looks first at what lies there, then at what of it is needed.
+async fn partly(bucket: &Bucket, key: &str, media: &MediaObject, proven: bool, asks: &Asks) -> Reply {
+    let found = bucket.head(key).await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)?;
+    let size = found.size();
+    let headers = headers(&found, media, proven)?;
+    match asks.answer(size, &found.http_etag()) {
+        Answer::NotModified => Ok(ResponseBuilder::new().with_status(304).with_headers(headers).empty()),
+        Answer::NoSuchRange => {
+            let failure = Failure::new(Code::RangeNotSatisfiable, format!("There are {size} bytes."));
+            let mut response = reply::problem(&failure)?;
+            response.headers_mut().set("content-range", &format!("bytes */{size}"))?;
+            Ok(response)
+        }
+        Answer::Whole if asks.head => {
+            headers.set("content-length", &size.to_string())?;
+            Ok(ResponseBuilder::new().with_headers(headers).empty())
+        }
+        Answer::Whole => with_body(&read(bucket, key, None).await?, headers, 200),
+        Answer::Part { first, last } => {
+            let length = last.saturating_sub(first).saturating_add(1);
+            headers.set("content-range", &format!("bytes {first}-{last}/{size}"))?;
+            let range = Range::OffsetWithLength { offset: first, length };
+            with_body(&read(bucket, key, Some(range)).await?, headers, 206)
+        }
+    }
+}
+
+async fn read(bucket: &Bucket, key: &str, range: Option<Range>) -> Result<Object, Failure> {
+    let get = bucket.get(key);
+    let get = match range {
+        Some(range) => get.range(range),
+        None => get,
+    };
+    get.execute().await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)
+}
+
+/// The same for everyone who may have it, so that the proof is not part of the key.
+fn cache_key(req: &Request, stream: StreamId, media: &MediaObject) -> Result<String, Failure> {
+    let origin = req.url()?.origin().ascii_serialization();
+    Ok(format!("{origin}/play/public/{stream}/{}", media.path()))
+}
+
+fn from_cache(hit: Response, proven: bool, asks: &Asks) -> Reply {
+    let etag = hit.headers().get("etag")?.unwrap_or_default();
+    let response = with_cache_control(hit, proven)?;
+    if asks.has(&etag) {
+        let headers = Headers::new();
+        for name in ["cache-control", "etag"] {
+            if let Some(value) = response.headers().get(name)? {
+                headers.set(name, &value)?;
+            }
+        }
+        return Ok(ResponseBuilder::new().with_status(304).with_headers(headers).empty());
+    }
+    Ok(response)
+}
+
+fn with_cache_control(response: Response, proven: bool) -> Reply {
+    // A cached reply's own headers cannot be changed.
+    let headers = Headers::new();
+    for (name, value) in response.headers() {
+        headers.append(&name, &value)?;
+    }
+    headers.set("cache-control", &cache_control(FOREVER, proven))?;
+    Ok(response.with_headers(headers))
+}
+
+fn headers(object: &Object, media: &MediaObject, proven: bool) -> Result<Headers, Failure> {
+    let headers = Headers::new();
+    headers.set("content-type", media.content_type())?;
+    headers.set("cache-control", &cache_control(FOREVER, proven))?;
+    headers.set("etag", &object.http_etag())?;
+    headers.set("accept-ranges", "bytes")?;
+    Ok(headers)
+}
+
+fn with_body(object: &Object, headers: Headers, status: u16) -> Reply {
+    let body = object.body().ok_or_else(|| Failure::internal("R2 gave an object without a body"))?;
+    Ok(ResponseBuilder::new().with_status(status).with_headers(headers).body(body.response_body()?))
+}
