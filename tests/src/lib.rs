@@ -1,1 +1,24 @@
-//! Placeholder while the crate is being written.
+//! What the scenarios are played with: the programs as they really run, people, encoders, players, a browser.
+//!
+//! The programs of a test binary are started once and shared; every scenario has people and streams of its own.
+//! Everything waits for an event and has a bound; what was waited for in vain is a failed test that says what was seen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // A failed expectation is a failed test.
+#![allow(clippy::missing_panics_doc)]
+
+mod api;
+pub mod browser;
+pub mod encoder;
+pub mod node;
+mod people;
+pub mod player;
+mod room;
+mod streams;
+mod system;
+mod wait;
+
+pub use api::{Api, Call, Reply};
+pub use people::{PASSWORD, Person, unique_name};
+pub use room::{Event, RoomSocket};
+pub use streams::Broadcast;
+pub use system::{Scratch, System, edge, free_port, system};
+pub use wait::{LIMIT, eventually};

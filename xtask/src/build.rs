@@ -10,8 +10,17 @@ use crate::{
 };
 
 /// What the Worker is compiled from.
-const WORKER_INPUTS: &[&str] =
-    &["edge/src", "edge/Cargo.toml", "protocol", "hls", "room", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+const WORKER_INPUTS: &[&str] = &[
+    "edge/src",
+    "edge/Cargo.toml",
+    "edge/openapi.json",
+    "protocol",
+    "hls",
+    "room",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+];
 
 /// The pages, for the Worker's assets.
 pub(crate) fn pages(workspace: &Workspace) -> Result<()> {

@@ -35,16 +35,17 @@ impl Origin {
         let mut command = Command::new(workspace.program("spillway-origin"));
         command
             .env("RUST_BACKTRACE", "0")
-            .env("SPILLWAY_STATE", options.state.join("origin"))
-            .env("SPILLWAY_RTMP_LISTEN", format!("{HOST}:{}", options.rtmp_port))
-            .env("SPILLWAY_HTTP_LISTEN", format!("{HOST}:{}", options.http_port))
-            .env("SPILLWAY_EDGE_URL", edge.url())
-            .env("SPILLWAY_ORIGIN_SECRET", options.secrets.get("ORIGIN_SECRET"))
-            .env("SPILLWAY_S3_ENDPOINT", bucket.endpoint)
-            .env("SPILLWAY_S3_BUCKET", bucket.name)
-            .env("SPILLWAY_S3_ACCESS_KEY_ID", bucket.access_key)
-            .env("SPILLWAY_S3_SECRET_ACCESS_KEY", bucket.access_secret)
-            .env("SPILLWAY_PIPELINE", workspace.program("spillway-pipeline"));
+            .env("NO_COLOR", "1")
+            .env("ORIGIN_RTMP_ADDR", format!("{HOST}:{}", options.rtmp_port))
+            .env("ORIGIN_HTTP_ADDR", format!("{HOST}:{}", options.http_port))
+            .env("ORIGIN_EDGE_URL", edge.url())
+            .env("ORIGIN_STATE", options.state.join("origin"))
+            .env("ORIGIN_PIPELINE", workspace.program("spillway-pipeline"))
+            .env("ORIGIN_SECRET", options.secrets.get("ORIGIN_SECRET"))
+            .env("R2_ENDPOINT", bucket.endpoint)
+            .env("R2_BUCKET", bucket.name)
+            .env("R2_ACCESS_KEY_ID", bucket.access_key)
+            .env("R2_SECRET_ACCESS_KEY", bucket.access_secret);
         let process = Process::start("origin", command, &options.state.join("log/origin.log"))?;
         let mut origin = Self { process, http_port: options.http_port };
         let health = format!("{}/healthz", origin.url());
