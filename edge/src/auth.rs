@@ -1,9 +1,14 @@
-//! Who makes a request.
+//! Who makes a request: passwords, access tokens, refresh tokens. Time, secrets and randomness come from the caller.
+
+pub mod credentials;
+pub mod password;
+pub mod refresh;
+pub mod token;
 
 use spillway_protocol::{api::Role, ids::UserId};
 
 /// The person whose access token came with a request. Name and role are the token's, so they are at most as old as an
-/// access token lives; no data is read for them.
+/// access token lives (15 minutes), and no data is read for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The person.
@@ -16,7 +21,8 @@ pub struct Caller {
 
 /// Who makes a request: `None` without a token, a 401 with one that is not good.
 #[cfg(target_arch = "wasm32")]
-pub(crate) fn caller(req: &worker::Request, _cx: &crate::shell::Cx) -> Result<Option<Caller>, crate::failure::Failure> {
-    let _ = req.headers().get("authorization")?;
-    Ok(None)
+pub(crate) fn caller(req: &worker::Request, cx: &crate::shell::Cx) -> Result<Option<Caller>, crate::failure::Failure> {
+    let Some(header) = req.headers().get("authorization")? else { return Ok(None) };
+    let secret = cx.secret("TOKEN_SECRET")?;
+    Ok(Some(token::from_header(&header).and_then(|token| token::verify(&secret, token, cx.now))?))
 }

@@ -12,6 +12,7 @@ pub mod json;
 pub mod openapi;
 pub mod play;
 pub mod route;
+pub mod streams;
 
 #[cfg(target_arch = "wasm32")]
 mod d1;

@@ -8,6 +8,7 @@ use worker::{Context, Env, Request, Response, console_error, event};
 
 use crate::{
     auth::{self, Caller},
+    d1::Db,
     failure::Failure,
     http, play,
     route::{self, Resolved, Route, Surface},
@@ -30,6 +31,16 @@ impl Cx {
     /// The present time; a Worker's clock moves on with its I/O.
     pub(crate) fn clock(&self) -> Timestamp {
         clock()
+    }
+
+    /// Randomness for a new id.
+    pub(crate) fn entropy(&self) -> Result<u128, Failure> {
+        Ok(u128::from_be_bytes(random()?))
+    }
+
+    /// The database.
+    pub(crate) fn db(&self) -> Result<Db, Failure> {
+        Ok(Db::of(&self.env)?)
     }
 
     /// A secret, as bytes.
@@ -116,10 +127,10 @@ async fn dispatch(route: Route, req: Request, cx: &Cx) -> Reply {
         Route::CreateStream => http::streams::create(req, cx).await,
         Route::Stream(id) => http::streams::read(req, cx, id).await,
         Route::UpdateStream(id) => http::streams::update(req, cx, id).await,
-        Route::CancelStream(id) => http::streams::cancel(req, cx, id).await,
-        Route::Start(id) => http::streams::start(req, cx, id).await,
-        Route::RotateKey(id) => http::streams::rotate_key(req, cx, id).await,
-        Route::End(id) => http::streams::end(req, cx, id).await,
+        Route::CancelStream(id) => http::streams::control::cancel(req, cx, id).await,
+        Route::Start(id) => http::streams::control::start(req, cx, id).await,
+        Route::RotateKey(id) => http::streams::control::rotate_key(req, cx, id).await,
+        Route::End(id) => http::streams::control::end(req, cx, id).await,
         Route::Join(id) => http::join::join(req, cx, id).await,
         Route::SendChat(id) => http::chat::send(req, cx, id).await,
         Route::ChatHistory(id) => http::chat::history(req, cx, id).await,
