@@ -1,0 +1,352 @@
+//! Where parts and segments are cut, decided before the muxer sees a unit. Sans-IO: units in, steps out.
+//!
+//! The picture leads: a segment begins at the first keyframe after the aimed length, or, where none comes in time, at a part's
+//! start. Sound is held until the picture has reached it, so that it is known which segment it belongs to. When the picture stands
+//! still, or there is none, sound goes on by its own clock; a rendition that comes back joins the segment of that moment.
+
+mod cuts;
+mod lane;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use spillway_protocol::{
+    media::RenditionId,
+    pipe::{self, Config},
+};
+
+use crate::format::{AudioFormat, Format, VideoFormat};
+use cuts::Cuts;
+use lane::Lane;
+
+/// A track that is silent for longer than this, by the other track's media time, is not waited for; a hole that is longer is not
+/// covered by drawing out what stands before it.
+pub(crate) const STALL_US: u64 = 1_500_000;
+/// A keyframe that comes this much too early is on time: tags are rounded, encoders jitter.
+const EARLY_US: u64 = 50_000;
+/// Bounds on the target duration.
+const TARGET_MS: (u32, u32) = (2_000, 10_000);
+/// A first segment that is longer than whole seconds by this little still counts as that many: an EXTINF is rounded too.
+const TARGET_SLACK_US: u64 = 100_000;
+/// How far a segment may go over the target: rounded to whole seconds it must not (RFC 8216bis, section 4.4.3.1).
+const OVER_US: u64 = 490_000;
+/// A cut without a keyframe is made with this much to spare.
+const SPARE_US: u64 = 40_000;
+/// No unit that could itself last this long is let into a segment that has less room.
+const ROOM_US: u64 = 100_000;
+
+/// Which track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The picture.
+    Video,
+    /// The sound.
+    Audio,
+}
+
+impl From<Kind> for RenditionId {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Video => Self::video(),
+            Kind::Audio => Self::audio(),
+        }
+    }
+}
+
+/// An access unit in its place on the shared line of time, in microseconds from the epoch's zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unit {
+    /// When it is decoded; rises from unit to unit. For a picture moved so that a keyframe's time is when it is shown.
+    pub(crate) time_us: u64,
+    /// When it is shown.
+    pub(crate) pts_us: u64,
+    /// Decodes on its own; always true for sound.
+    pub(crate) keyframe: bool,
+    /// Its bytes.
+    pub(crate) data: Vec<u8>,
+}
+
+/// What to do next, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// What follows is of this format: a new init section.
+    Open(Kind, Format),
+    /// What follows begins a part, and perhaps a segment.
+    Cut {
+        /// Of which track.
+        kind: Kind,
+        /// A segment too.
+        segment: bool,
+    },
+    /// To the muxer.
+    Push(Kind, Unit),
+    /// What was pushed last ends here; what follows begins a segment.
+    Seal {
+        /// Of which track.
+        kind: Kind,
+        /// The end.
+        at_us: u64,
+    },
+    /// To the origin, in its turn within the rendition.
+    Tell(Kind, Told),
+    /// To the origin, at once.
+    Say(Said),
+}
+
+/// What is told in order with a rendition's media.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Told {
+    /// An init section; its bytes come with the muxer's next chunk.
+    Init(pipe::Init),
+    /// A part; its bytes are the muxer's next chunk.
+    Part(pipe::Part),
+    /// A segment is whole.
+    SegmentEnd(pipe::SegmentEnd),
+}
+
+/// What is told without media.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Said {
+    /// The target duration is settled.
+    Target(pipe::Target),
+    /// What the streamer should know.
+    Warning(&'static str),
+}
+
+/// The decisions of one stream.
+#[derive(Debug)]
+pub(crate) struct Segmenter {
+    segment_us: u64,
+    part_us: u64,
+    target_ms: Option<u32>,
+    cuts: Cuts,
+    video: Lane,
+    audio: Lane,
+    /// Sound that the picture has not reached.
+    held: VecDeque<(Option<AudioFormat>, Unit)>,
+    /// The picture is there, or may still come.
+    video_leads: bool,
+    /// The open segment was begun without a keyframe.
+    forced: bool,
+    long_gop: bool,
+    out: Vec<Step>,
+}
+
+enum Boundary {
+    None,
+    Part,
+    Segment(u32),
+}
+
+impl Segmenter {
+    /// Nothing has come yet.
+    pub(crate) fn new(config: &Config) -> Self {
+        let (least, most) = TARGET_MS;
+        let target_ms = config.target_ms.map(|target| (target.div_ceil(1_000) * 1_000).clamp(least, most));
+        let said = target_ms.map(|target_ms| Step::Say(Said::Target(pipe::Target { target_ms })));
+        Self {
+            segment_us: u64::from(config.segment_ms.clamp(500, most)) * 1_000,
+            part_us: u64::from(config.part_ms.clamp(100, least)) * 1_000,
+            target_ms,
+            cuts: Cuts::default(),
+            video: Lane::new(Kind::Video),
+            audio: Lane::new(Kind::Audio),
+            held: VecDeque::new(),
+            video_leads: true,
+            forced: false,
+            long_gop: false,
+            out: said.into_iter().collect(),
+        }
+    }
+
+    /// What is to be done by now.
+    pub(crate) fn steps(&mut self) -> impl Iterator<Item = Step> + use<> {
+        std::mem::take(&mut self.out).into_iter()
+    }
+
+    /// A picture; a keyframe where `format` says that another one begins.
+    pub(crate) fn video(&mut self, format: Option<VideoFormat>, unit: Unit) {
+        let time_us = unit.time_us;
+        // A picture that is far behind the sound does not get the lead back before it has caught up.
+        self.video_leads |= self.audio.last_us.is_none_or(|audio| time_us.saturating_add(STALL_US) >= audio);
+        self.place(Kind::Video, format.map(Format::Video), unit);
+        self.release();
+        if self.held.is_empty() && self.audio.last_us.is_some_and(|last| time_us.saturating_sub(last) > STALL_US) {
+            self.seal(Kind::Audio);
+        }
+    }
+
+    /// A frame of sound, with its format where another one begins.
+    pub(crate) fn audio(&mut self, format: Option<AudioFormat>, unit: Unit) {
+        self.held.push_back((format, unit));
+        self.release();
+    }
+
+    /// Something the streamer should know.
+    pub(crate) fn warn(&mut self, code: &'static str) {
+        self.out.push(Step::Say(Said::Warning(code)));
+    }
+
+    /// Nothing follows.
+    pub(crate) fn finish(&mut self) {
+        for (format, unit) in std::mem::take(&mut self.held) {
+            self.place(Kind::Audio, format.map(Format::Audio), unit);
+        }
+        self.seal(Kind::Video);
+        self.seal(Kind::Audio);
+    }
+
+    /// Lets sound go as far as its segment is known.
+    fn release(&mut self) {
+        while let Some((_, unit)) = self.held.front() {
+            let reached = self.video.last_us.is_some_and(|video| unit.time_us <= video);
+            if self.video_leads && !reached {
+                let newest_us = self.held.back().map_or(0, |(_, unit)| unit.time_us);
+                if newest_us.saturating_sub(unit.time_us) < STALL_US {
+                    return;
+                }
+                self.video_leads = false;
+                self.seal(Kind::Video);
+            }
+            let Some((format, unit)) = self.held.pop_front() else { return };
+            self.place(Kind::Audio, format.map(Format::Audio), unit);
+        }
+    }
+
+    fn lane(&mut self, kind: Kind) -> &mut Lane {
+        match kind {
+            Kind::Video => &mut self.video,
+            Kind::Audio => &mut self.audio,
+        }
+    }
+
+    /// Puts a unit into its part and segment.
+    fn place(&mut self, kind: Kind, format: Option<Format>, unit: Unit) {
+        if self.is_hole(kind, unit.time_us) {
+            self.seal(kind);
+        }
+        let boundary = self.boundary(kind, format.is_some(), &unit);
+        let begun = self.lane(kind).segment.is_some();
+        if let (Boundary::Part | Boundary::Segment(_), true) = (&boundary, begun) {
+            self.end(kind, unit.time_us, matches!(boundary, Boundary::Segment(_)));
+            self.out.push(match format {
+                Some(_) => Step::Seal { kind, at_us: unit.time_us },
+                None => Step::Cut { kind, segment: matches!(boundary, Boundary::Segment(_)) },
+            });
+        }
+        if let Some(format) = format {
+            self.lane(kind).open(format.clone());
+            self.out.push(Step::Open(kind, format));
+        }
+        if let Boundary::Segment(index) = boundary {
+            self.lane(kind).begin(index, &unit);
+            if kind == Kind::Video {
+                self.forced = !unit.keyframe;
+            }
+        }
+        self.lane(kind).add(&unit);
+        self.out.push(Step::Push(kind, unit));
+    }
+
+    /// Whether what comes at `time_us` leaves a hole behind the newest unit: it cannot last until then.
+    fn is_hole(&mut self, kind: Kind, time_us: u64) -> bool {
+        let longest_us = self.target_us().saturating_add(OVER_US);
+        let lane = self.lane(kind);
+        lane.last_us.is_some_and(|last| time_us.saturating_sub(last) > STALL_US)
+            || lane.segment.as_ref().is_some_and(|segment| time_us.saturating_sub(segment.start_us) > longest_us)
+    }
+
+    fn boundary(&mut self, kind: Kind, format: bool, unit: &Unit) -> Boundary {
+        let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit.time_us)) };
+        let (index, start_us) = (segment.index, segment.start_us);
+        let longest_us = self.target_us().saturating_add(OVER_US);
+        if format || unit.time_us.saturating_sub(start_us).saturating_add(ROOM_US) > longest_us {
+            return Boundary::Segment(self.next_after(index, unit.time_us));
+        }
+        if !self.lane(kind).is_clean(unit) {
+            return if self.lane(kind).part_is_full(unit) { Boundary::Part } else { Boundary::None };
+        }
+        let decided = self.cuts.start(index.saturating_add(1));
+        let start_us = self.cuts.start(index).map_or(start_us, |cut| cut.min(start_us));
+        let elapsed_us = unit.time_us.saturating_sub(start_us);
+        let long_enough = elapsed_us.saturating_add(EARLY_US) >= self.segment_us;
+        let leads = decided.is_none()
+            && match kind {
+                Kind::Video => unit.keyframe && (long_enough || self.forced),
+                Kind::Audio => !self.video_leads && long_enough,
+            };
+        if leads || decided.is_some_and(|cut| unit.time_us >= cut) {
+            return Boundary::Segment(self.next_after(index, unit.time_us));
+        }
+        let part_us = self.part_us;
+        let lane = self.lane(kind);
+        if !lane.part_is_due(unit, part_us) && !lane.part_is_full(unit) {
+            return Boundary::None;
+        }
+        let next_us = elapsed_us.saturating_add(lane.expected_us(unit).max(part_us));
+        if next_us.saturating_add(SPARE_US) <= longest_us {
+            return Boundary::Part;
+        }
+        if kind == Kind::Video && !std::mem::replace(&mut self.long_gop, true) {
+            self.warn("LONG_GOP");
+        }
+        Boundary::Segment(self.next_after(index, unit.time_us))
+    }
+
+    /// The segment behind `index`, begun at `time_us` unless another rendition has begun it.
+    fn next_after(&mut self, index: u32, time_us: u64) -> u32 {
+        if self.cuts.newest() <= index {
+            self.cuts.push(time_us);
+        }
+        index.saturating_add(1)
+    }
+
+    /// The segment for a rendition that appears, or comes back.
+    fn enter(&mut self, kind: Kind, time_us: u64) -> u32 {
+        if self.cuts.is_empty() {
+            let held_us = self.held.front().map_or(time_us, |(_, unit)| unit.time_us);
+            self.cuts.push(time_us.min(held_us));
+        }
+        let now = self.cuts.at(time_us);
+        match self.lane(kind).index {
+            Some(index) if index >= now => self.next_after(index, time_us),
+            _ => now,
+        }
+    }
+
+    /// The newest unit is the last before a hole, or at all.
+    fn seal(&mut self, kind: Kind) {
+        if self.lane(kind).segment.is_some() {
+            let at_us = self.lane(kind).natural_end_us();
+            self.end(kind, at_us, true);
+            self.out.push(Step::Seal { kind, at_us });
+        }
+    }
+
+    /// The open part ends, and perhaps its segment.
+    fn end(&mut self, kind: Kind, end_us: u64, segment: bool) {
+        let mut out = std::mem::take(&mut self.out);
+        self.lane(kind).close_part(end_us, &mut out);
+        if segment && let Some(end) = self.lane(kind).close_segment() {
+            if self.target_ms.is_none() {
+                let target_ms = target_of(end.duration_us);
+                self.target_ms = Some(target_ms);
+                out.push(Step::Say(Said::Target(pipe::Target { target_ms })));
+            }
+            out.push(Step::Tell(kind, Told::SegmentEnd(end)));
+        }
+        self.out = out;
+    }
+
+    fn target_us(&self) -> u64 {
+        u64::from(self.target_ms.unwrap_or(TARGET_MS.1)) * 1_000
+    }
+}
+
+/// The target duration that a first segment of this length settles.
+fn target_of(duration_us: u64) -> u32 {
+    let seconds = duration_us.saturating_sub(TARGET_SLACK_US).div_ceil(1_000_000);
+    let (least, most) = TARGET_MS;
+    u32::try_from(seconds.saturating_mul(1_000)).unwrap_or(most).clamp(least, most)
+}

@@ -1,0 +1,137 @@
+//! Media through the real process: what goes in comes out, whole, in time, and cut where it should be.
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+
+use harness::{CONFIG, Outcome, Packet, Rendition, decodes, feed, ffmpeg, packets, tags};
+use spillway_protocol::media::TrackKind;
+use tempfile::TempDir;
+
+const PICTURE: &str = "-f lavfi -i testsrc2=size=320x180:rate=30";
+const SOUND: &str = "-f lavfi -i sine=frequency=440:sample_rate=48000";
+const X264: &str = "-c:v libx264 -preset veryfast -bf 3 -pix_fmt yuv420p -x264-params scenecut=0";
+const AAC: &str = "-c:a aac -ac 2";
+
+fn source(args: &str) -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let flv = dir.path().join("source.flv");
+    ffmpeg(args, &flv);
+    (dir, flv)
+}
+
+/// Every packet of the source is there, at its time. How far everything was moved, in seconds.
+fn same_times(rendition: &Rendition, source: &Path, kind: &str, dir: &Path) -> f64 {
+    let file = rendition.file(0, dir);
+    decodes(&file);
+    let (expected, found) = (packets(source, kind), packets(&file, kind));
+    assert_eq!(found.len(), expected.len());
+    let moved = found[0].pts - expected[0].pts;
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found.pts - expected.pts - moved).abs() <= 0.001, "{found:?} for {expected:?}, moved {moved}");
+        assert_eq!(found.keyframe, expected.keyframe);
+    }
+    for pair in found.windows(2) {
+        assert!(pair[0].dts < pair[1].dts, "{pair:?}");
+    }
+    moved
+}
+
+fn independent_segments_begin_with_keyframes(rendition: &Rendition, packets: &[Packet]) {
+    #[expect(clippy::cast_precision_loss)]
+    let near = |packet: &Packet, start_us: u64| (packet.pts - start_us as f64 / 1e6).abs() < 0.002;
+    for segment in &rendition.segments {
+        let start = packets.iter().find(|packet| near(packet, segment.start_us));
+        if segment.independent {
+            assert!(start.is_some_and(|packet| packet.keyframe), "{segment:?}");
+        }
+    }
+}
+
+fn seconds(rendition: &Rendition) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss)]
+    rendition.segments.iter().map(|segment| (segment.duration_us / 1_000) as f64 / 1_000.0).collect()
+}
+
+/// Segment `k` of the sound covers the time of segment `k` of the picture, to within a frame of sound.
+fn cut_together(outcome: &Outcome) {
+    let (video, audio) = (&outcome.renditions["video"].segments, &outcome.renditions["audio"].segments);
+    for (video, audio) in video.iter().zip(audio).skip(1) {
+        assert!(audio.start_us >= video.start_us && audio.start_us - video.start_us < 22_000, "{video:?} {audio:?}");
+    }
+    assert!(video.len().abs_diff(audio.len()) <= 1);
+}
+
+#[test]
+fn picture_and_sound_come_out_as_they_went_in() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 12 {X264} -g 60 {AAC}"));
+    let outcome = feed(CONFIG, &tags(&flv));
+    assert_eq!((outcome.target_ms, outcome.warnings.as_slice()), (Some(2_000), [].as_slice()));
+    let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
+    video.check(2_000);
+    audio.check(2_000);
+    cut_together(&outcome);
+    assert_eq!(seconds(video), [2.0; 6]);
+    assert!(video.segments.iter().all(|segment| segment.independent));
+
+    let moved = same_times(video, &flv, "v", dir.path());
+    assert!((moved - same_times(audio, &flv, "a", dir.path())).abs() <= 0.001);
+    assert!(moved.abs() <= 0.001);
+    independent_segments_begin_with_keyframes(video, &packets(&dir.path().join("video0.mp4"), "v"));
+
+    let (picture, sound) = (&video.inits[0].0.track, &audio.inits[0].0.track);
+    assert_eq!(picture.kind, TrackKind::Video { width: 320, height: 180, frame_rate_millis: 30_000 });
+    assert_eq!(sound.kind, TrackKind::Audio { channels: 2, sample_rate: 48_000 });
+    assert_eq!((picture.codec.as_str(), sound.codec.as_str()), ("avc1.64000d", "mp4a.40.2"));
+}
+
+#[test]
+fn a_long_gop_settles_a_longer_target() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 18 {X264} -g 249 {AAC}"));
+    let outcome = feed(CONFIG, &tags(&flv));
+    assert_eq!((outcome.target_ms, outcome.warnings.len()), (Some(9_000), 0));
+    let video = &outcome.renditions["video"];
+    video.check(9_000);
+    outcome.renditions["audio"].check(9_000);
+    cut_together(&outcome);
+    assert_eq!(seconds(video), [8.3, 8.3, 1.4]);
+    same_times(video, &flv, "v", dir.path());
+}
+
+#[test]
+fn a_long_gop_is_cut_where_the_target_is_settled() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 18 {X264} -g 249 {AAC}"));
+    let config = spillway_protocol::pipe::Config { target_ms: Some(2_000), ..CONFIG };
+    let outcome = feed(config, &tags(&flv));
+    assert_eq!(outcome.warnings, ["LONG_GOP"]);
+    let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
+    video.check(2_000);
+    audio.check(2_000);
+    cut_together(&outcome);
+    let independent: Vec<_> = video.segments.iter().filter(|segment| segment.independent).map(|s| s.start_us).collect();
+    assert_eq!(independent.len(), 3);
+    same_times(video, &flv, "v", dir.path());
+    independent_segments_begin_with_keyframes(video, &packets(&dir.path().join("video0.mp4"), "v"));
+}
+
+#[test]
+fn sound_alone() {
+    let (dir, flv) = source(&format!("{SOUND} -t 9 {AAC}"));
+    let outcome = feed(CONFIG, &tags(&flv));
+    assert_eq!(outcome.renditions.len(), 1);
+    let audio = &outcome.renditions["audio"];
+    audio.check(outcome.target_ms.unwrap());
+    assert_eq!(audio.segments.len(), 5);
+    same_times(audio, &flv, "a", dir.path());
+}
+
+#[test]
+fn a_picture_alone() {
+    let (dir, flv) = source(&format!("{PICTURE} -t 7 {X264} -g 60"));
+    let outcome = feed(CONFIG, &tags(&flv));
+    assert_eq!(outcome.renditions.len(), 1);
+    let video = &outcome.renditions["video"];
+    video.check(2_000);
+    assert_eq!(seconds(video), [2.0, 2.0, 2.0, 1.0]);
+    same_times(video, &flv, "v", dir.path());
+}
