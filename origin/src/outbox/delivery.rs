@@ -67,16 +67,11 @@ impl Delivery {
             }
             let next = self.ledger.peek().map(|(n, report)| LinkUp::Report { n, report: report.clone() });
             tokio::select! {
-                item = items.recv(), if open => match item {
-                    Some(item) => self.take(item).await,
-                    None => {
-                        open = false;
-                        // Whoever filled it is gone without a word.
-                        if !self.ended {
-                            self.take(ended(EndReason::Failed)).await;
-                        }
-                    }
-                },
+                item = items.recv(), if open => {
+                    open = item.is_some();
+                    // Whoever filled it and is gone without a word has failed.
+                    self.take(item.unwrap_or_else(|| ended(EndReason::Failed))).await;
+                }
                 Some(done) = self.uploads.join_next() => match done {
                     Ok((n, Ok(()))) => self.stored(n).await,
                     Ok((n, Err(error))) => self.fail(n, &error).await,

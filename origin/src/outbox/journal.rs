@@ -1,4 +1,4 @@
-//! The outbox on disk: rows in SQLite, bytes in files beside it. A file is written before its row, and deleted after the row says that
+//! The outbox on disk: rows in a database (`SQLite`), bytes in files beside it. A file is written before its row, and deleted after the row says that
 //! R2 has it; so a row that is not stored always has its file.
 
 use std::{
@@ -23,7 +23,7 @@ use super::ledger::Parcel;
 /// The disk failed us, or holds what we did not write.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// SQLite failed.
+    /// The database failed.
     #[error("the outbox's database failed")]
     Database(#[from] sqlx::Error),
     /// Its schema could not be brought up to date.
@@ -35,7 +35,7 @@ pub enum JournalError {
     /// A report could not be written as JSON.
     #[error("a report could not be written")]
     Report(#[from] serde_json::Error),
-    /// A number that SQLite cannot hold.
+    /// A number that the database cannot hold.
     #[error("a number is out of range")]
     Range(#[from] std::num::TryFromIntError),
 }

@@ -39,7 +39,7 @@ const PART_MS: u32 = 333;
 /// How often health is told.
 const READING: Duration = Duration::from_secs(1);
 /// How long the pipeline may take to finish what is open.
-const FLUSH: Duration = Duration::from_secs(2);
+const FLUSH: Duration = Duration::from_secs(5);
 
 /// Why a stream failed on our side.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +93,7 @@ impl Live {
         let reason = match self.carry(&mut inputs).await {
             Ok(reason) => reason,
             Err(error) => {
-                let (error, key): (&dyn std::error::Error, _) = (&error, self.key);
-                tracing::error!(stream = %key.stream, epoch = key.epoch.0, error, "stream failed");
-                self.metrics.pipeline_failures.inc();
+                self.complain(&error);
                 EndReason::Failed
             }
         };
@@ -119,13 +117,22 @@ impl Live {
         tokio::select! {
             // The feed first: the pipeline answers its end, never the other way round.
             biased;
-            fed = &mut feed => {
-                let reason = fed?;
-                time::timeout(FLUSH, listen).await.map_err(|_| LiveError::Flush)??;
+            reason = &mut feed => {
+                let reason = reason?;
+                // The encoder went for its own reason, even if its last second is lost with the pipeline.
+                if let Err(error) = time::timeout(FLUSH, listen).await.unwrap_or(Err(LiveError::Flush)) {
+                    self.complain(&error);
+                }
                 Ok(reason)
             }
             heard = &mut listen => Err(heard.err().unwrap_or(LiveError::Ended)),
         }
+    }
+
+    fn complain(&self, error: &LiveError) {
+        let error: &dyn std::error::Error = error;
+        tracing::error!(stream = %self.key.stream, epoch = self.key.epoch.0, error, "the pipeline failed");
+        self.metrics.pipeline_failures.inc();
     }
 
     /// Hands tags to the pipeline until the encoder is gone; says why it went.

@@ -1,7 +1,7 @@
 //! The chunk stream, read (RTMP 1.0, section 5.3): bytes in any split in, whole messages out.
 //!
 //! Written here because timestamps are at stake: a type 3 chunk that begins a message repeats the last delta, which ffmpeg and
-//! GStreamer rely on whenever two frames have the same size; a reader that skips it drifts for the rest of the stream.
+//! `rtmp2sink` rely on whenever two frames have the same size; a reader that skips it drifts for the rest of the stream.
 
 use std::collections::HashMap;
 

@@ -84,12 +84,13 @@ impl<'a> Connection<'a> {
             other => tracing::info!(why = %other, "connection closed"),
         }
         let publisher = self.publisher.take();
+        let leaves = matches!(closed, Closed::Goodbye);
         let farewell = async {
             if let Some(publisher) = publisher {
                 publisher.end(closed.reason()).await;
             }
         };
-        tokio::join!(farewell, self.hang_up());
+        tokio::join!(farewell, self.hang_up(leaves));
     }
 
     async fn serve(&mut self, shutdown: &CancellationToken) -> Result<std::convert::Infallible, Closed> {
@@ -160,11 +161,14 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Says the last words, then waits a little for the encoder to hang up: closing with its bytes unread would cut them off.
-    async fn hang_up(mut self) {
+    /// Says the last words, then waits a little for the encoder to hang up: closing with its bytes unread would cut them off. One
+    /// that leaves by itself hangs up first: `rtmp2sink` takes the other order for an error.
+    async fn hang_up(mut self, leaves: bool) {
         let last_words = async {
             self.flush().await?;
-            self.socket.shutdown().await?;
+            if !leaves {
+                self.socket.shutdown().await?;
+            }
             let mut rest = vec![0; READ];
             while self.socket.read(&mut rest).await? > 0 {}
             Ok::<(), Closed>(())

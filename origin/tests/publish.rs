@@ -1,0 +1,280 @@
+//! Real encoders push to the real server; the real pipeline cuts; the edge is a small one of our own. Needs `ffmpeg`, `gst-launch-1.0` and
+//! the built `spillway-pipeline`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, and nothing else has"
+)]
+
+mod edge;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use edge::{Edge, SECRET, object_of};
+use object_store::Attribute;
+use spillway_origin::{Config, Origin};
+use spillway_protocol::{
+    link::{EndReason, Report},
+    media::{Epoch, MediaObject, ObjectName, PartIndex},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// An origin with an edge of its own.
+struct House {
+    edge: Edge,
+    origin: Origin,
+    state: TempDir,
+}
+
+impl House {
+    async fn open() -> Self {
+        // The log of a test that fails is shown with it; a second test finds the logger set.
+        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::INFO).try_init();
+        let (edge, state) = (Edge::start().await, tempfile::tempdir().unwrap());
+        let origin = start(&edge, state.path()).await;
+        Self { edge, origin, state }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let mut socket = TcpStream::connect(self.origin.http_addr()).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: origin\r\nconnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        socket.read_to_string(&mut text).await.unwrap();
+        text
+    }
+}
+
+async fn start(edge: &Edge, state: &Path) -> Origin {
+    let pipeline = Path::new(env!("CARGO_BIN_EXE_spillway-origin")).with_file_name("spillway-pipeline");
+    assert!(pipeline.exists(), "cargo build -p spillway-pipeline comes first");
+    let config = Config::parse_from([
+        "spillway-origin",
+        "--rtmp-addr=127.0.0.1:0",
+        "--http-addr=127.0.0.1:0",
+        &format!("--edge-url=http://{}", edge.address),
+        &format!("--state={}", state.display()),
+        &format!("--pipeline={}", pipeline.display()),
+        "--r2-endpoint=http://127.0.0.1:9",
+        "--r2-bucket=unused",
+        "--r2-access-key-id=unused",
+        "--r2-secret-access-key=unused",
+        &format!("--origin-secret={SECRET}"),
+    ]);
+    Origin::start(&config, edge.store.clone()).await.unwrap()
+}
+
+fn url(origin: &Origin, key: &str) -> String {
+    format!("rtmp://{}/live/{key}", origin.rtmp_addr())
+}
+
+/// An encoder with B-frames and sound, in real time.
+fn ffmpeg(origin: &Origin, key: &str, seconds: u32) -> Child {
+    let (seconds, picture) = (seconds.to_string(), "testsrc2=size=320x180:rate=30");
+    Command::new("ffmpeg")
+        .args(["-hide_banner", "-loglevel", "error", "-re"])
+        .args(["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
+        .args(["-t", &seconds, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-b_strategy", "0", "-g", "30"])
+        .args(["-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-f", "flv", &url(origin, key)])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+async fn finished(encoder: Child) -> Output {
+    timeout(Duration::from_secs(40), encoder.wait_with_output()).await.expect("the encoder goes on and on").unwrap()
+}
+
+/// What must hold for any stream's reports, and that its segments are their parts.
+async fn assert_sound(edge: &Edge, reports: &[Report], renditions: &[&str]) {
+    assert!(matches!(reports.first(), Some(Report::Started { .. })), "{:?}", reports.first());
+    let mut parts: BTreeMap<String, Vec<MediaObject>> = BTreeMap::new();
+    let mut segments: BTreeMap<String, u32> = BTreeMap::new();
+    let mut tracks = Vec::new();
+    for report in reports {
+        let Some(object) = object_of(report, Epoch(1)) else { continue };
+        let rendition = object.rendition.to_string();
+        let bytes = edge.object(&object).await;
+        match report {
+            Report::Track { .. } => {
+                assert_eq!(&bytes[4..8], b"ftyp");
+                tracks.push(rendition);
+            }
+            Report::Part(part) => {
+                assert!(tracks.contains(&rendition), "a part of {rendition} before its init section");
+                let open = parts.entry(rendition.clone()).or_default();
+                assert_eq!(part.part, PartIndex(u32::try_from(open.len()).unwrap()));
+                assert_eq!(part.segment.0, segments.get(&rendition).copied().unwrap_or(0));
+                assert_eq!(part.size, bytes.len() as u64);
+                open.push(object);
+            }
+            Report::Segment(segment) => {
+                let mut whole = Vec::new();
+                for part in parts.remove(&rendition).unwrap() {
+                    whole.extend(edge.object(&part).await);
+                }
+                assert!(whole == bytes, "{} is not its parts", object.path());
+                assert_eq!(segment.size, bytes.len() as u64);
+                assert_eq!(segments.insert(rendition, segment.segment.0 + 1).unwrap_or(0), segment.segment.0);
+            }
+            Report::Started { .. } | Report::Ended { .. } => unreachable!("they have no object"),
+        }
+    }
+    assert!(parts.is_empty(), "parts without a segment: {parts:?}");
+    for rendition in renditions {
+        assert!(segments.get(*rendition).is_some_and(|count| *count >= 2), "{rendition}: {segments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ffmpeg_is_taken_cut_stored_and_told_in_order() {
+    let house = House::open().await;
+    let encoder = ffmpeg(&house.origin, &house.edge.key, 6);
+    let output = finished(encoder).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.missing, [] as [String; 0], "told before the store had it");
+    assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Unpublished }));
+    assert!((3..=8).contains(&heard.health), "health came {} times in six seconds", heard.health);
+    assert_sound(&house.edge, &heard.reports, &["video", "audio"]).await;
+
+    let init = object_of(&heard.reports[1], Epoch(1)).unwrap();
+    assert!(matches!(init.name, ObjectName::Init { .. }));
+    assert_eq!(house.edge.label(&init, Attribute::ContentType).await, init.content_type());
+    assert_eq!(house.edge.label(&init, Attribute::CacheControl).await, "public, max-age=31536000, immutable");
+
+    let health = house.get("/healthz").await;
+    assert!(health.ends_with(r#"{"status":"ok","streams":0}"#), "{health}");
+    let metrics = house.get("/metrics").await;
+    assert!(metrics.contains("spillway_origin_publishes_total{outcome=\"Accepted\"} 1"), "{metrics}");
+    assert!(metrics.contains("spillway_origin_put_seconds_bucket"), "{metrics}");
+    assert!(house.get("/elsewhere").await.starts_with("HTTP/1.1 404"));
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gstreamer_is_taken_too() {
+    let house = House::open().await;
+    let location = format!("location={}", url(&house.origin, &house.edge.key));
+    let encoder = Command::new("gst-launch-1.0")
+        .args([
+            "-q",
+            "videotestsrc",
+            "is-live=true",
+            "num-buffers=180",
+            "!",
+            "video/x-raw,width=320,height=180,framerate=30/1",
+        ])
+        .args([
+            "!",
+            "x264enc",
+            "key-int-max=30",
+            "speed-preset=ultrafast",
+            "!",
+            "flvmux",
+            "streamable=true",
+            "name=mux",
+        ])
+        .args([
+            "!",
+            "rtmp2sink",
+            &location,
+            "audiotestsrc",
+            "is-live=true",
+            "num-buffers=280",
+            "!",
+            "audioconvert",
+            "!",
+        ])
+        .args(["avenc_aac", "!", "mux."])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let output = finished(encoder).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.missing, [] as [String; 0]);
+    assert_sound(&house.edge, &heard.reports, &["video", "audio"]).await;
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_opens_nothing_is_refused_before_media() {
+    let house = House::open().await;
+    let mut wrong = house.edge.key.clone();
+    let last = wrong.pop();
+    wrong.push(if last == Some('_') { '-' } else { '_' });
+    for (key, asked) in [("nonsense", 0), (wrong.as_str(), 1)] {
+        let output = finished(ffmpeg(&house.origin, key, 20)).await;
+        assert!(!output.status.success(), "{key} was taken");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("Invalid stream key"), "the encoder is told why: {said}");
+        assert_eq!(house.edge.asked(), asked, "only what is formed like a key is asked about");
+    }
+    assert!(house.get("/metrics").await.contains("publishes_total{outcome=\"Refused\"} 2"));
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_can_have_the_encoder_let_go() {
+    let house = House::open().await;
+    let encoder = ffmpeg(&house.origin, &house.edge.key, 60);
+    house.edge.hears(|heard| heard.reports.iter().any(|report| matches!(report, Report::Part(_)))).await;
+    house.edge.stop();
+    let began = Instant::now();
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Stopped }));
+    assert!(!finished(encoder).await.status.success(), "the encoder notices");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encoder_that_is_killed_counts_as_lost_with_all_it_sent() {
+    let house = House::open().await;
+    let mut encoder = ffmpeg(&house.origin, &house.edge.key, 60);
+    house
+        .edge
+        .hears(|heard| heard.reports.iter().filter(|report| matches!(report, Report::Segment(_))).count() >= 4)
+        .await;
+    encoder.kill().await.unwrap();
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Lost }));
+    assert_sound(&house.edge, &heard.reports, &["video", "audio"]).await;
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_encoders_go_and_the_end_is_told_by_the_next_start_at_the_latest() {
+    let House { edge, origin, state } = House::open().await;
+    let encoder = ffmpeg(&origin, &edge.key, 60);
+    edge.hears(|heard| heard.reports.iter().any(|report| matches!(report, Report::Part(_)))).await;
+    let began = Instant::now();
+    origin.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(!finished(encoder).await.status.success(), "the encoder notices");
+    let origin = start(&edge, state.path()).await;
+    let heard = edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Lost }));
+    assert_eq!(heard.missing, [] as [String; 0]);
+    origin.stop().await;
+}
