@@ -1,4 +1,6 @@
-//! An origin node played by the test: it signs requests, puts objects into the bucket and reports over the link.
+//! An origin node played by the test: it signs requests and reports over the link. [`media`] puts objects into the bucket.
+
+pub mod media;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -86,11 +88,35 @@ impl Link {
     pub async fn receive(&mut self) -> Option<LinkDown> {
         loop {
             match timeout(LIMIT, self.socket.next()).await.expect("the room says something") {
-                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("it is a link's frame")),
+                Some(Ok(Message::Text(text))) => {
+                    return Some(serde_json::from_str(&text).expect("it is a link's frame"));
+                }
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// The number of the report that comes next.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Goes back to a number, to send reports again.
+    pub fn rewind(&mut self, next: u64) {
+        self.next = next;
+    }
+
+    /// Waits to be told which report comes next, and goes on there.
+    pub async fn resume(&mut self) {
+        self.next = self.welcome().await;
+    }
+
+    /// Breaks this link and goes on with another, which must know all that this one was told is stored.
+    pub async fn again(self, mut other: Self) -> Self {
+        other.resume().await;
+        assert_eq!(other.next, self.next);
+        other
     }
 
     /// Waits for the first frame; the number of the report that comes next.

@@ -32,7 +32,12 @@ impl Broadcast {
     pub async fn create_by(creator: &Person) -> Self {
         let stream = creator.create_stream().await;
         let start = creator.start_stream(stream.id).await;
-        Self { creator: creator.clone(), id: stream.id, key: start.stream_key, api: creator.api().clone() }
+        Self::of(creator, stream.id, start.stream_key)
+    }
+
+    /// A stream that someone made and started.
+    pub fn of(creator: &Person, id: StreamId, key: String) -> Self {
+        Self { creator: creator.clone(), id, key, api: creator.api().clone() }
     }
 
     /// The API.

@@ -1,0 +1,15 @@
+//! The Worker under workerd, call by call: what the contract says, and what it refuses.
+
+mod auth;
+mod chat;
+mod errors;
+mod join;
+mod me;
+mod openapi;
+mod origin_link;
+mod origin_publish;
+mod play;
+mod room_order;
+mod room_socket;
+mod streams;
+mod tokens;
