@@ -25,10 +25,7 @@ pub enum Granted {
 /// Checks a path's proof.
 pub fn check(path: &PlayPath, secret: &[u8], now: Timestamp) -> Result<Granted, Failure> {
     let Access::Proof(text) = &path.access else { return Ok(Granted::Unproven) };
-    let refused = match Proof::open(secret, path.stream, Kind::Session, text, now) {
-        Ok(_) => return Ok(Granted::Proven),
-        Err(refused) => refused,
-    };
+    let Err(refused) = Proof::open(secret, path.stream, Kind::Session, text, now) else { return Ok(Granted::Proven) };
     // A session's proof that is over is not another kind's.
     if refused == Refused::Expired {
         return Err(refuse(refused));

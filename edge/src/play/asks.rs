@@ -84,30 +84,27 @@ fn tags(mut list: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn a_client_that_has_it_is_told_so() {
         for held in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "\"x,y\",W/\"a\"", "*"] {
-            let asks = Asks { if_none_match: some(held), range: some("bytes=0-1"), ..Asks::default() };
+            let asks =
+                Asks { if_none_match: Some(held.to_owned()), range: Some("bytes=0-1".to_owned()), ..Asks::default() };
             assert_eq!(asks.answer(9, "\"a\""), Answer::NotModified, "{held}");
             assert_eq!(asks.answer(9, "W/\"a\""), Answer::NotModified, "{held}");
         }
         for held in ["", "a", "\"b\"", "\"aa\"", "\"", "\"b,\"a"] {
-            let asks = Asks { if_none_match: some(held), ..Asks::default() };
+            let asks = Asks { if_none_match: Some(held.to_owned()), ..Asks::default() };
             assert_eq!(asks.answer(9, "\"a\""), Answer::Whole, "{held}");
         }
     }
 
     #[test]
     fn a_range_is_for_get_and_for_what_the_client_began_with() {
-        let asks = Asks { range: some("bytes=2-3"), ..Asks::default() };
+        let asks = Asks { range: Some("bytes=2-3".to_owned()), ..Asks::default() };
         assert_eq!(asks.answer(9, "\"a\""), Answer::Part { first: 2, last: 3 });
         assert_eq!(asks.answer(2, "\"a\""), Answer::NoSuchRange);
         assert_eq!(Asks { head: true, ..asks.clone() }.answer(9, "\"a\""), Answer::Whole);
-        let began = |with| Asks { if_range: some(with), ..asks.clone() }.answer(9, "\"a\"");
+        let began = |with| Asks { if_range: Some(str::to_owned(with)), ..asks.clone() }.answer(9, "\"a\"");
         assert_eq!(began("\"a\""), Answer::Part { first: 2, last: 3 });
         assert_eq!(began("\"b\""), Answer::Whole);
         assert_eq!(began("W/\"a\""), Answer::Whole);
@@ -118,7 +115,7 @@ mod tests {
     fn plain_is_what_can_be_kept_and_streamed_at_once() {
         assert!(Asks::default().is_plain());
         assert!(!Asks { head: true, ..Asks::default() }.is_plain());
-        assert!(!Asks { range: some("bytes=0-"), ..Asks::default() }.is_plain());
-        assert!(!Asks { if_none_match: some("*"), ..Asks::default() }.is_plain());
+        assert!(!Asks { range: Some("bytes=0-".to_owned()), ..Asks::default() }.is_plain());
+        assert!(!Asks { if_none_match: Some("*".to_owned()), ..Asks::default() }.is_plain());
     }
 }
