@@ -12,24 +12,30 @@ const STEP_US: i64 = 1_000;
 #[error("a tag is {0} µs behind the one before")]
 pub(crate) struct WentBack(i64);
 
-/// Times of pictures. A picture's time is its decoding time, moved by as much as the first keyframe is shown after it is
-/// decoded: so a keyframe's time is when it is shown, and times rise from picture to picture.
+/// Times of pictures. A picture's time is its decoding time, moved by as much as the run's first keyframe is shown after it
+/// is decoded: so a keyframe's time is when it is shown, and times rise from picture to picture.
 #[derive(Debug, Default)]
 pub(crate) struct VideoClock {
-    shift_us: Option<i64>,
+    /// How far decoding is ahead of showing.
+    ahead_us: Option<i64>,
     last_us: Option<i64>,
 }
 
 impl VideoClock {
     /// A new run of pictures: the next one, a keyframe, says how far decoding is ahead.
     pub(crate) fn restart(&mut self) {
-        self.shift_us = None;
+        self.ahead_us = None;
+    }
+
+    /// How far decoding is ahead of showing, at the run's first keyframe.
+    pub(crate) fn ahead_us(&self) -> u64 {
+        self.ahead_us.and_then(|ahead| u64::try_from(ahead).ok()).unwrap_or(0)
     }
 
     /// The time of the picture that is decoded at `dts_us` and shown at `pts_us`.
     pub(crate) fn time(&mut self, dts_us: i64, pts_us: i64) -> Result<i64, WentBack> {
-        let shift = *self.shift_us.get_or_insert(pts_us.saturating_sub(dts_us));
-        let time = dts_us.saturating_add(shift);
+        let ahead = *self.ahead_us.get_or_insert(pts_us.saturating_sub(dts_us).max(0));
+        let time = dts_us.saturating_add(ahead);
         let earliest = self.last_us.map_or(time, |last| last.saturating_add(STEP_US));
         if earliest.saturating_sub(time) > BACK_US {
             return Err(WentBack(earliest.saturating_sub(time)));

@@ -2,6 +2,7 @@
 //! [`spillway_protocol::pipe`] with it; hostile media is handled here, and here alone.
 
 mod clock;
+mod decode_time;
 mod flv;
 mod format;
 mod mux;

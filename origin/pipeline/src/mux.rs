@@ -2,7 +2,11 @@
 
 use gst::prelude::*;
 
-use crate::{format::Format, segmenter::Unit};
+use crate::{
+    decode_time,
+    format::Format,
+    segmenter::{Run, Unit},
+};
 
 /// What a media process needs of GStreamer.
 pub(crate) fn init() -> Result<(), MuxError> {
@@ -11,7 +15,7 @@ pub(crate) fn init() -> Result<(), MuxError> {
 }
 
 /// Ticks a second of a picture track: whole milliseconds and all usual frame rates are whole ticks.
-const VIDEO_TIMESCALE: u32 = 90_000;
+const VIDEO_TIMESCALE: u64 = 90_000;
 /// A muxer that was told to finish and says nothing for so long hangs.
 const FINISH: gst::ClockTime = gst::ClockTime::from_seconds(10);
 
@@ -39,6 +43,9 @@ pub(crate) enum MuxError {
     /// What came out is not what the muxer writes.
     #[error("the muxer's output cannot be read")]
     Output,
+    /// The same, within a box.
+    #[error("the muxer's output cannot be read: {0}")]
+    Boxes(#[from] mp4_atom::Error),
 }
 
 /// What the muxer wrote between two cuts.
@@ -56,6 +63,8 @@ pub(crate) struct Mux {
     source: gst_app::AppSrc,
     sink: gst_app::AppSink,
     kind: DeltaUnits,
+    /// How far decoding is ahead, in ticks.
+    ahead: u64,
 }
 
 /// Whether units may need others before them.
@@ -67,17 +76,18 @@ enum DeltaUnits {
 
 impl Mux {
     /// Sets it up; `wake` is called from other threads whenever something can be taken.
-    pub(crate) fn open(format: &Format, wake: impl Fn() + Clone + Send + Sync + 'static) -> Result<Self, MuxError> {
-        let source = gst_app::AppSrc::builder().format(gst::Format::Time).caps(&caps(format)?).block(false).build();
+    pub(crate) fn open(run: &Run, wake: impl Fn() + Clone + Send + Sync + 'static) -> Result<Self, MuxError> {
+        let source =
+            gst_app::AppSrc::builder().format(gst::Format::Time).caps(&caps(&run.format)?).block(false).build();
         let mux = gst::ElementFactory::make("cmafmux")
             .property("manual-split", true)
             .property_from_str("write-edts-mode", "never")
             .build()?;
-        let kind = if matches!(format, Format::Video(_)) { DeltaUnits::Yes } else { DeltaUnits::No };
+        let kind = if matches!(run.format, Format::Video(_)) { DeltaUnits::Yes } else { DeltaUnits::No };
         if kind == DeltaUnits::Yes
             && let Some(pad) = mux.static_pad("sink")
         {
-            pad.set_property("trak-timescale", VIDEO_TIMESCALE);
+            pad.set_property_from_str("trak-timescale", &VIDEO_TIMESCALE.to_string());
         }
         let sink = gst_app::AppSink::builder().sync(false).async_(false).buffer_list(true).build();
         let woken = wake.clone();
@@ -101,7 +111,8 @@ impl Mux {
                 gst::BusSyncReply::Drop
             });
         }
-        let mux = Self { pipeline, source, sink, kind };
+        let ahead = run.ahead_us.saturating_mul(VIDEO_TIMESCALE) / 1_000_000;
+        let mux = Self { pipeline, source, sink, kind, ahead };
         mux.pipeline.set_state(gst::State::Playing)?;
         Ok(mux)
     }
@@ -132,7 +143,7 @@ impl Mux {
     /// A chunk that is ready.
     pub(crate) fn take(&self) -> Result<Option<Chunk>, MuxError> {
         match self.sink.try_pull_sample(gst::ClockTime::ZERO) {
-            Some(sample) => Ok(Some(chunk(&sample)?)),
+            Some(sample) => Ok(Some(self.chunk(&sample)?)),
             None if self.bus_error().is_some() => Err(self.failure()),
             None => Ok(None),
         }
@@ -143,9 +154,26 @@ impl Mux {
         self.source.end_of_stream().map_err(MuxError::Flow)?;
         let mut chunks = Vec::new();
         while let Some(sample) = self.sink.try_pull_sample(FINISH) {
-            chunks.push(chunk(&sample)?);
+            chunks.push(self.chunk(&sample)?);
         }
         if self.sink.is_eos() { Ok(chunks) } else { Err(self.failure()) }
+    }
+
+    /// `HEADER` and `DISCONT` mark the init section, `HEADER` alone what stands in front of the media.
+    fn chunk(&self, sample: &gst::Sample) -> Result<Chunk, MuxError> {
+        let list = sample.buffer_list().ok_or(MuxError::Output)?;
+        let mut chunk = Chunk { init: None, media: Vec::with_capacity(list.calculate_size()) };
+        for buffer in list {
+            let bytes = buffer.map_readable()?;
+            if buffer.flags().contains(gst::BufferFlags::HEADER | gst::BufferFlags::DISCONT) {
+                chunk.init = Some(bytes.to_vec());
+            } else if self.ahead > 0 && buffer.flags().contains(gst::BufferFlags::HEADER) {
+                decode_time::restore(&bytes, self.ahead, &mut chunk.media)?;
+            } else {
+                chunk.media.extend_from_slice(&bytes);
+            }
+        }
+        Ok(chunk)
     }
 
     fn bus_error(&self) -> Option<gst::Message> {
@@ -171,9 +199,11 @@ impl Drop for Mux {
 }
 
 fn stamp(buffer: &mut gst::Buffer, time_us: u64, pts_us: u64, flags: gst::BufferFlags) -> Result<(), MuxError> {
+    // Times were rounded down to microseconds, and the muxer rounds down to ticks: from the end of the microsecond it finds the tick.
+    let time = |us| gst::ClockTime::from_useconds(us) + gst::ClockTime::from_nseconds(999);
     let buffer = buffer.get_mut().ok_or(MuxError::Output)?;
-    buffer.set_dts(gst::ClockTime::from_useconds(time_us));
-    buffer.set_pts(gst::ClockTime::from_useconds(pts_us));
+    buffer.set_dts(time(time_us));
+    buffer.set_pts(time(pts_us));
     buffer.set_flags(flags);
     Ok(())
 }
@@ -197,19 +227,4 @@ fn caps(format: &Format) -> Result<gst::Caps, MuxError> {
             .field("codec_data", gst::Buffer::from_slice(audio.record.clone()))
             .build(),
     })
-}
-
-/// `HEADER` and `DISCONT` mark the init section; all else is the chunk.
-fn chunk(sample: &gst::Sample) -> Result<Chunk, MuxError> {
-    let list = sample.buffer_list().ok_or(MuxError::Output)?;
-    let mut chunk = Chunk { init: None, media: Vec::with_capacity(list.calculate_size()) };
-    for buffer in list {
-        let bytes = buffer.map_readable()?;
-        if buffer.flags().contains(gst::BufferFlags::HEADER | gst::BufferFlags::DISCONT) {
-            chunk.init = Some(bytes.to_vec());
-        } else {
-            chunk.media.extend_from_slice(&bytes);
-        }
-    }
-    Ok(chunk)
 }

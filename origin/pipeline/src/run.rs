@@ -154,14 +154,14 @@ impl<W: Write> Process<W> {
             Kind::Audio => &mut self.audio,
         };
         match (step, &lane.mux) {
-            (Step::Open(_, format), _) => {
+            (Step::Open(_, run), _) => {
                 lane.finish(output)?;
                 let sender = self.sender.clone();
                 // A full channel wakes the loop by itself.
                 let wake = move || match sender.try_send(Event::Woken) {
                     Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
                 };
-                lane.mux = Some(Mux::open(&format, wake)?);
+                lane.mux = Some(Mux::open(&run, wake)?);
             }
             (Step::Tell(_, told), _) => lane.outlet.tell(told, output)?,
             (Step::Push(_, unit), Some(mux)) => mux.push(unit)?,

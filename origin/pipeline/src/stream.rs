@@ -5,8 +5,8 @@ use spillway_protocol::pipe::{Config, Tag};
 use crate::{
     clock::{AudioClock, VideoClock, WentBack},
     flv::{AudioTag, Refused, VideoTag},
-    format::{AudioFormat, Unsupported, VideoFormat},
-    segmenter::{Segmenter, Step, Unit},
+    format::{AudioFormat, Format, Unsupported, VideoFormat},
+    segmenter::{Run, Segmenter, Step, Unit},
 };
 
 /// The largest picture that is taken; at 50 Mbit/s a keyframe is well below.
@@ -55,12 +55,14 @@ pub(crate) struct Stream {
     lift_us: Option<i64>,
     video: Track<VideoFormat, VideoClock>,
     audio: Track<AudioFormat, AudioClock>,
+    /// When the first keyframe of the video's run is shown.
+    first_pts_us: u64,
     warned: Vec<Skipped>,
 }
 
 #[derive(Debug)]
-struct Track<Format, Clock> {
-    format: Option<Format>,
+struct Track<F, Clock> {
+    format: Option<F>,
     /// The format has not gone to the segmenter.
     fresh: bool,
     clock: Clock,
@@ -74,6 +76,7 @@ impl Stream {
             lift_us: None,
             video: Track { format: None, fresh: false, clock: VideoClock::default() },
             audio: Track { format: None, fresh: false, clock: AudioClock::default() },
+            first_pts_us: 0,
             warned: Vec::new(),
         }
     }
@@ -120,9 +123,15 @@ impl Stream {
             track.clock.restart();
         }
         let time_us = track.clock.time(dts_us, pts_us)?;
-        if let Ok(time_us) = u64::try_from(time_us) {
-            let unit = Unit { time_us, pts_us: u64::try_from(pts_us).unwrap_or(0), keyframe, data: data.to_vec() };
-            self.segmenter.video(track.fresh_format(), unit);
+        if let (Ok(time_us), Ok(pts_us)) = (u64::try_from(time_us), u64::try_from(pts_us)) {
+            if track.fresh {
+                self.first_pts_us = pts_us;
+            }
+            // What is shown before the first keyframe refers to pictures that never came.
+            if pts_us >= self.first_pts_us {
+                let unit = Unit { time_us, pts_us, keyframe, data: data.to_vec() };
+                self.segmenter.video(track.run(Format::Video, track.clock.ahead_us()), unit);
+            }
         }
         Ok(())
     }
@@ -153,7 +162,7 @@ impl Stream {
         let time_us = track.clock.time(lifted(tag, &mut self.lift_us)?, format)?;
         if let Ok(time_us) = u64::try_from(time_us) {
             let unit = Unit { time_us, pts_us: time_us, keyframe: true, data: data.to_vec() };
-            self.segmenter.audio(track.fresh_format(), unit);
+            self.segmenter.audio(track.run(Format::Audio, 0), unit);
         }
         Ok(())
     }
@@ -166,16 +175,18 @@ impl Stream {
     }
 }
 
-impl<Format: Clone, Clock> Track<Format, Clock> {
+impl<F: Clone, Clock> Track<F, Clock> {
     /// Takes another format; while there is none that can be handled, the track's media are left out.
-    fn take(&mut self, format: Result<Format, Unsupported>) -> Result<(), Unsupported> {
+    fn take(&mut self, format: Result<F, Unsupported>) -> Result<(), Unsupported> {
         self.fresh = format.is_ok();
         self.format = format.as_ref().ok().cloned();
         format.map(drop)
     }
 
-    fn fresh_format(&mut self) -> Option<Format> {
-        if std::mem::take(&mut self.fresh) { self.format.clone() } else { None }
+    /// The run that begins with the next unit, if one does.
+    fn run(&mut self, kind: impl FnOnce(F) -> Format, ahead_us: u64) -> Option<Run> {
+        let format = self.format.clone().filter(|_| std::mem::take(&mut self.fresh))?;
+        Some(Run { format: kind(format), ahead_us })
     }
 }
 

@@ -16,7 +16,7 @@ use spillway_protocol::{
     pipe::{self, Config},
 };
 
-use crate::format::{AudioFormat, Format, VideoFormat};
+use crate::format::Format;
 use cuts::Cuts;
 use lane::Lane;
 
@@ -67,11 +67,20 @@ pub(crate) struct Unit {
     pub(crate) data: Vec<u8>,
 }
 
+/// What a track is made of, from one of its units on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Its format.
+    pub(crate) format: Format,
+    /// How far pictures are decoded ahead of their [`Unit::time_us`].
+    pub(crate) ahead_us: u64,
+}
+
 /// What to do next, in this order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// What follows is of this format: a new init section.
-    Open(Kind, Format),
+    /// What follows is a new run: another init section.
+    Open(Kind, Run),
     /// What follows begins a part, and perhaps a segment.
     Cut {
         /// Of which track.
@@ -124,7 +133,7 @@ pub(crate) struct Segmenter {
     video: Lane,
     audio: Lane,
     /// Sound that the picture has not reached.
-    held: VecDeque<(Option<AudioFormat>, Unit)>,
+    held: VecDeque<(Option<Run>, Unit)>,
     /// The picture is there, or may still come.
     video_leads: bool,
     /// The open segment was begun without a keyframe.
@@ -165,21 +174,21 @@ impl Segmenter {
         std::mem::take(&mut self.out).into_iter()
     }
 
-    /// A picture; a keyframe where `format` says that another one begins.
-    pub(crate) fn video(&mut self, format: Option<VideoFormat>, unit: Unit) {
+    /// A picture; a keyframe where it begins a run.
+    pub(crate) fn video(&mut self, run: Option<Run>, unit: Unit) {
         let time_us = unit.time_us;
         // A picture that is far behind the sound does not get the lead back before it has caught up.
         self.video_leads |= self.audio.last_us.is_none_or(|audio| time_us.saturating_add(STALL_US) >= audio);
-        self.place(Kind::Video, format.map(Format::Video), unit);
+        self.place(Kind::Video, run, unit);
         self.release();
         if self.held.is_empty() && self.audio.last_us.is_some_and(|last| time_us.saturating_sub(last) > STALL_US) {
             self.seal(Kind::Audio);
         }
     }
 
-    /// A frame of sound, with its format where another one begins.
-    pub(crate) fn audio(&mut self, format: Option<AudioFormat>, unit: Unit) {
-        self.held.push_back((format, unit));
+    /// A frame of sound.
+    pub(crate) fn audio(&mut self, run: Option<Run>, unit: Unit) {
+        self.held.push_back((run, unit));
         self.release();
     }
 
@@ -190,8 +199,8 @@ impl Segmenter {
 
     /// Nothing follows.
     pub(crate) fn finish(&mut self) {
-        for (format, unit) in std::mem::take(&mut self.held) {
-            self.place(Kind::Audio, format.map(Format::Audio), unit);
+        for (run, unit) in std::mem::take(&mut self.held) {
+            self.place(Kind::Audio, run, unit);
         }
         self.seal(Kind::Video);
         self.seal(Kind::Audio);
@@ -209,8 +218,8 @@ impl Segmenter {
                 self.video_leads = false;
                 self.seal(Kind::Video);
             }
-            let Some((format, unit)) = self.held.pop_front() else { return };
-            self.place(Kind::Audio, format.map(Format::Audio), unit);
+            let Some((run, unit)) = self.held.pop_front() else { return };
+            self.place(Kind::Audio, run, unit);
         }
     }
 
@@ -222,22 +231,22 @@ impl Segmenter {
     }
 
     /// Puts a unit into its part and segment.
-    fn place(&mut self, kind: Kind, format: Option<Format>, unit: Unit) {
+    fn place(&mut self, kind: Kind, run: Option<Run>, unit: Unit) {
         if self.is_hole(kind, unit.time_us) {
             self.seal(kind);
         }
-        let boundary = self.boundary(kind, format.is_some(), &unit);
+        let boundary = self.boundary(kind, run.is_some(), &unit);
         let begun = self.lane(kind).segment.is_some();
         if let (Boundary::Part | Boundary::Segment(_), true) = (&boundary, begun) {
             self.end(kind, unit.time_us, matches!(boundary, Boundary::Segment(_)));
-            self.out.push(match format {
+            self.out.push(match run {
                 Some(_) => Step::Seal { kind, at_us: unit.time_us },
                 None => Step::Cut { kind, segment: matches!(boundary, Boundary::Segment(_)) },
             });
         }
-        if let Some(format) = format {
-            self.lane(kind).open(format.clone());
-            self.out.push(Step::Open(kind, format));
+        if let Some(run) = run {
+            self.lane(kind).open(run.format.clone());
+            self.out.push(Step::Open(kind, run));
         }
         if let Boundary::Segment(index) = boundary {
             self.lane(kind).begin(index, &unit);
@@ -257,11 +266,11 @@ impl Segmenter {
             || lane.segment.as_ref().is_some_and(|segment| time_us.saturating_sub(segment.start_us) > longest_us)
     }
 
-    fn boundary(&mut self, kind: Kind, format: bool, unit: &Unit) -> Boundary {
+    fn boundary(&mut self, kind: Kind, new_run: bool, unit: &Unit) -> Boundary {
         let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit.time_us)) };
         let (index, start_us) = (segment.index, segment.start_us);
         let longest_us = self.target_us().saturating_add(OVER_US);
-        if format || unit.time_us.saturating_sub(start_us).saturating_add(ROOM_US) > longest_us {
+        if new_run || unit.time_us.saturating_sub(start_us).saturating_add(ROOM_US) > longest_us {
             return Boundary::Segment(self.next_after(index, unit.time_us));
         }
         if !self.lane(kind).is_clean(unit) {
@@ -285,7 +294,8 @@ impl Segmenter {
             return Boundary::None;
         }
         let next_us = elapsed_us.saturating_add(lane.expected_us(unit).max(part_us));
-        if next_us.saturating_add(SPARE_US) <= longest_us {
+        let follows = kind == Kind::Audio && self.video_leads;
+        if follows || next_us.saturating_add(SPARE_US) <= longest_us {
             return Boundary::Part;
         }
         if kind == Kind::Video && !std::mem::replace(&mut self.long_gop, true) {
