@@ -45,8 +45,12 @@ impl House {
     async fn open() -> Self {
         // The log of a test that fails is shown with it; a second test finds the logger set.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::INFO).try_init();
+        Self::with_pipeline(&Path::new(env!("CARGO_BIN_EXE_spillway-origin")).with_file_name("spillway-pipeline")).await
+    }
+
+    async fn with_pipeline(pipeline: &Path) -> Self {
         let (edge, state) = (Edge::start().await, tempfile::tempdir().unwrap());
-        let origin = start(&edge, state.path()).await;
+        let origin = start(&edge, state.path(), pipeline).await;
         Self { edge, origin, state }
     }
 
@@ -60,9 +64,8 @@ impl House {
     }
 }
 
-async fn start(edge: &Edge, state: &Path) -> Origin {
-    let pipeline = Path::new(env!("CARGO_BIN_EXE_spillway-origin")).with_file_name("spillway-pipeline");
-    assert!(pipeline.exists(), "cargo build -p spillway-pipeline comes first");
+async fn start(edge: &Edge, state: &Path, pipeline: &Path) -> Origin {
+    assert!(pipeline.exists(), "{} is missing: cargo build -p spillway-pipeline comes first", pipeline.display());
     let config = Config::parse_from([
         "spillway-origin",
         "--rtmp-addr=127.0.0.1:0",
@@ -272,9 +275,19 @@ async fn a_stop_lets_encoders_go_and_the_end_is_told_by_the_next_start_at_the_la
     origin.stop().await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert!(!finished(encoder).await.status.success(), "the encoder notices");
-    let origin = start(&edge, state.path()).await;
+    let origin = start(&edge, state.path(), Path::new("/bin/true")).await;
     let heard = edge.hears(edge::Heard::has_ended).await;
     assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Lost }));
     assert_eq!(heard.missing, [] as [String; 0]);
     origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_ends_by_itself_ends_the_publish() {
+    let house = House::with_pipeline(Path::new("/bin/true")).await;
+    let output = finished(ffmpeg(&house.origin, &house.edge.key, 60)).await;
+    assert!(!output.status.success(), "the encoder notices");
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.reports, [Report::Ended { reason: EndReason::Failed }]);
+    house.origin.stop().await;
 }
