@@ -28,16 +28,6 @@ pub(crate) struct Cx {
 }
 
 impl Cx {
-    /// The present time; a Worker's clock moves on with its I/O.
-    pub(crate) fn clock(&self) -> Timestamp {
-        clock()
-    }
-
-    /// Randomness for a new id.
-    pub(crate) fn entropy(&self) -> Result<u128, Failure> {
-        Ok(u128::from_be_bytes(random()?))
-    }
-
     /// The database.
     pub(crate) fn db(&self) -> Result<Db, Failure> {
         Ok(Db::of(&self.env)?)
@@ -77,7 +67,7 @@ impl Cx {
     }
 }
 
-/// The present time.
+/// The present time; a Worker's clock moves on with its I/O.
 pub(crate) fn clock() -> Timestamp {
     Timestamp::from_millis(i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX))
 }
@@ -87,6 +77,11 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(Failure::internal)?;
     Ok(bytes)
+}
+
+/// Randomness for a new id.
+pub(crate) fn entropy() -> Result<u128, Failure> {
+    Ok(u128::from_be_bytes(random()?))
 }
 
 #[event(fetch)]

@@ -23,7 +23,7 @@ pub(crate) struct Claim<'a> {
 
 /// What a key made before.
 #[derive(Deserialize)]
-pub(crate) struct Made {
+pub(crate) struct Remembered {
     pub(crate) route: String,
     pub(crate) body_hash: String,
     pub(crate) made_id: String,
@@ -47,7 +47,7 @@ pub(super) fn remember(
 }
 
 /// What a key made.
-pub(crate) async fn find(db: &Db, user: UserId, key: &str) -> Result<Option<Made>, DataError> {
+pub(crate) async fn find(db: &Db, user: UserId, key: &str) -> Result<Option<Remembered>, DataError> {
     let sql = "SELECT route, body_hash, made_id, created_at FROM idempotency WHERE user_id = ?1 AND key = ?2";
     db.first(sql, values![user, key]).await
 }

@@ -23,7 +23,7 @@ use crate::{
         sessions,
     },
     failure::Failure,
-    shell::{Cx, Reply, body, random, reply},
+    shell::{Cx, Reply, body, entropy, random, reply},
 };
 
 /// `POST /api/v1/auth/register`
@@ -31,7 +31,7 @@ pub(crate) async fn register(mut req: Request, cx: &Cx) -> Reply {
     let asked: Register = body::json(&mut req).await?;
     let new = NewPerson::read(&asked)?;
     let password_hash = password::hash(&asked.password, random()?).map_err(Failure::internal)?;
-    let (db, id) = (cx.db()?, UserId::new(cx.now, cx.entropy()?));
+    let (db, id) = (cx.db()?, UserId::new(cx.now, entropy()?));
     people::insert(&db, &new, &password_hash, id, cx.now).await?;
     let person = PersonRow {
         id,
@@ -95,13 +95,13 @@ pub(crate) async fn logout(mut req: Request, cx: &Cx) -> Reply {
             sessions::end(&db, row.session_id, cx.now).await?;
         }
     }
-    reply::no_content()
+    Ok(reply::no_content())
 }
 
 /// A new log-in.
 async fn begin(cx: &Cx, db: &Db, person: &PersonRow) -> Result<Session, Failure> {
     let token = RefreshToken::first(random()?);
-    let session = SessionId::new(cx.now, cx.entropy()?);
+    let session = SessionId::new(cx.now, entropy()?);
     sessions::begin(db, session, person.id, &token, &nonce()?, cx.now).await?;
     signed_in(cx, person, token, cx.now)
 }

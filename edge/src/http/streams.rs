@@ -19,7 +19,7 @@ use crate::{
     d1::{self, DataError, Db, idempotency::Claim},
     failure::Failure,
     json,
-    shell::{Cx, Reply, body, reply},
+    shell::{Cx, Reply, body, clock, entropy, reply},
     streams::{self, Listing, NewStream, StreamRow},
 };
 
@@ -40,7 +40,7 @@ pub(crate) async fn create(mut req: Request, cx: &Cx) -> Reply {
     let new = NewStream::read(json::parse::<CreateStream>(&bytes)?)?;
     let db = cx.db()?;
     let source = default_source(cx, &db, &caller).await?;
-    let id = StreamId::new(cx.now, cx.entropy()?);
+    let id = StreamId::new(cx.now, entropy()?);
     let row = new.clone().into_row(id, caller.user_id, &caller.username, source, cx.now);
     let Some(key) = key else {
         d1::streams::insert(&db, &row).await?;
@@ -87,14 +87,14 @@ fn idempotency_key(req: &Request) -> Result<Option<String>, Failure> {
 
 /// The source that a person publishes from; made with their first stream.
 async fn default_source(cx: &Cx, db: &Db, caller: &Caller) -> Result<SourceId, Failure> {
-    let fresh = SourceId::new(cx.now, cx.entropy()?);
+    let fresh = SourceId::new(cx.now, entropy()?);
     Ok(d1::sources::default_of(db, caller.user_id, fresh, cx.now).await?)
 }
 
 /// `GET /api/v1/streams/{id}`
 pub(crate) async fn read(_req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let row = find(&cx.db()?, stream).await?;
-    reply::json(200, &with_live_figures(cx, row).await.view(cx.clock()))
+    reply::json(200, &with_live_figures(cx, row).await.view(clock()))
 }
 
 /// D1 has a live stream's figures as of the Room's last report; the Room has them as of now.
@@ -122,7 +122,7 @@ pub(crate) async fn update(mut req: Request, cx: &Cx, stream: StreamId) -> Reply
         let changed = streams::change(&row, asked.clone(), cx.now)?;
         if d1::streams::update(&db, &changed, row.updated_at).await? {
             call::room(&cx.env, stream, &Reload {}).await?;
-            return reply::json(200, &with_live_figures(cx, changed).await.view(cx.clock()));
+            return reply::json(200, &with_live_figures(cx, changed).await.view(clock()));
         }
         row = find(&db, stream).await?;
     }

@@ -19,8 +19,8 @@ pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Reply {
 }
 
 /// 204: done, and nothing to say.
-pub(crate) fn no_content() -> Reply {
-    Ok(ResponseBuilder::new().with_status(204).empty())
+pub(crate) fn no_content() -> Response {
+    ResponseBuilder::new().with_status(204).empty()
 }
 
 /// A problem as RFC 9457 writes it.

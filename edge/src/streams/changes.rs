@@ -34,7 +34,7 @@ pub fn change(row: &StreamRow, asked: UpdateStream, at: Timestamp) -> Result<Str
         new.scheduled_start_time = time.map(Timestamp::millis);
     }
     if let Some(settings) = asked.settings {
-        let settings = refused.settings(changed(row.settings(), &settings));
+        let settings = refused.settings(changed(&row.settings(), &settings));
         new.set_settings(&settings);
     }
     // Rises with every change, so that it can guard against a change in between.
@@ -42,7 +42,7 @@ pub fn change(row: &StreamRow, asked: UpdateStream, at: Timestamp) -> Result<Str
     refused.or(new)
 }
 
-fn changed(old: StreamSettings, asked: &UpdateSettings) -> StreamSettings {
+fn changed(old: &StreamSettings, asked: &UpdateSettings) -> StreamSettings {
     StreamSettings {
         quality: asked.quality.unwrap_or(old.quality),
         recording_enabled: asked.recording_enabled.unwrap_or(old.recording_enabled),

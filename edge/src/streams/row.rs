@@ -13,6 +13,7 @@ use crate::auth::Caller;
 
 /// A stream as stored, with its creator's name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the columns are")]
 #[expect(missing_docs, reason = "the columns of `streams`; see the migrations")]
 pub struct StreamRow {
     pub id: StreamId,

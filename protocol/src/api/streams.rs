@@ -163,6 +163,7 @@ pub struct UpdateSettings {
 }
 
 /// Tells `null` (`Some(None)`) from absent (`None`).
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

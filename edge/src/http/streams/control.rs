@@ -31,7 +31,7 @@ pub(crate) async fn cancel(req: Request, cx: &Cx, stream: StreamId) -> Reply {
     }
     // The Room knows whether it has ended meanwhile, and refuses then.
     call::room(&cx.env, stream, &Cancel {}).await?;
-    reply::no_content()
+    Ok(reply::no_content())
 }
 
 /// `POST /api/v1/streams/{id}/start`
