@@ -61,8 +61,6 @@ pub struct ViewerCount {
 pub struct DownReply {
     /// The last event that its viewers were sent.
     pub seq: u64,
-    /// The view it has; 0 for none.
-    pub view: u64,
     /// How many watch there.
     pub viewers: u32,
     /// Nobody is there: the Room may forget the Relay until it attaches again.

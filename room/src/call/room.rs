@@ -237,6 +237,8 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Heard {
+    /// The Relay is in the Room's registry; otherwise it must attach (again).
+    pub attached: bool,
     /// For each line in order: `None` when it was taken, or why not.
     pub refused: Vec<Option<Problem>>,
 }

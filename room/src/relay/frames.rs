@@ -1,0 +1,120 @@
+//! What clients send.
+
+use spillway_protocol::{
+    limits,
+    problem::Code,
+    room::{ClientFrame, CloseCode, ErrorEvent, ServerEvent, ServerFrame},
+    time::Timestamp,
+};
+
+use super::{Output, Phase, Relay, SocketId, socket::Rate};
+use crate::{
+    call::room::{Author, Position},
+    chat,
+    sql::{Sql, SqlError, to_json},
+};
+
+/// Frames of any kind; who sends more is closed.
+pub(super) const FRAMES: Rate = Rate { burst: 40, per_second: 4 };
+/// Lines; who says more is told to wait.
+pub(super) const LINES: Rate = Rate { burst: 5, per_second: 1 };
+
+impl<S: Sql> Relay<S> {
+    /// A frame of text came.
+    pub fn frame(&mut self, id: SocketId, text: &str, now: Timestamp) -> Result<(), SqlError> {
+        let Some(socket) = self.sockets.get_mut(&id) else { return Ok(()) };
+        socket.heard = now;
+        if text.len() > limits::FRAME {
+            self.close(id, CloseCode::TooLarge);
+            return Ok(());
+        }
+        if socket.frames.take(FRAMES, now).is_err() {
+            self.close(id, CloseCode::TooFast);
+            return Ok(());
+        }
+        let Ok(frame) = serde_json::from_str::<ClientFrame>(text) else {
+            self.close(id, CloseCode::Malformed);
+            return Ok(());
+        };
+        let joined = socket.is_joined();
+        let (stream, joins) = match &frame {
+            ClientFrame::JoinStream { stream_id, .. } => (*stream_id, true),
+            ClientFrame::SendMessage { stream_id, .. } | ClientFrame::SendReaction { stream_id, .. } => {
+                (*stream_id, false)
+            }
+        };
+        if stream != self.stream || !(joined || joins) {
+            self.close(id, CloseCode::Malformed);
+            return Ok(());
+        }
+        match frame {
+            ClientFrame::JoinStream { last_seq, epoch, .. } => {
+                let resume = last_seq.zip(epoch).map(|(seq, epoch)| Position { epoch, seq });
+                self.viewers.left(socket, now);
+                socket.phase = Phase::Waiting { resume };
+                self.out.push(Output::Keep(socket.clone()));
+                self.try_join(id, now);
+                Ok(())
+            }
+            ClientFrame::SendMessage { message, client_id, .. } => self.line(id, message, client_id, now),
+            ClientFrame::SendReaction { reaction, .. } => self.reaction(id, &reaction),
+        }
+    }
+
+    /// A frame of bytes came: this protocol has none.
+    pub fn binary(&mut self, id: SocketId) {
+        self.close(id, CloseCode::Malformed);
+    }
+
+    fn line(
+        &mut self,
+        id: SocketId,
+        message: String,
+        client_id: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), SqlError> {
+        let Some(socket) = self.sockets.get_mut(&id) else { return Ok(()) };
+        let Some(you) = socket.visitor.you.clone() else {
+            let refused = (Code::TokenMissing, "Sign in to write.", None);
+            return self.error(id, refused, client_id);
+        };
+        let is_subscriber = socket.visitor.is_subscriber;
+        let allowed = socket.lines.take(LINES, now);
+        self.out.push(Output::Keep(socket.clone()));
+        if let Err(seconds) = allowed {
+            return self.error(id, (Code::RateLimited, "Too fast; wait a moment.", Some(seconds)), client_id);
+        }
+        let author = Author { user_id: you.user_id, username: you.username, role: you.role, is_subscriber };
+        match self.upward.queue(id, crate::call::room::Line { author, message, client_id: client_id.clone() }) {
+            true => Ok(()),
+            false => self.error(id, Self::unavailable(), client_id),
+        }
+    }
+
+    fn reaction(&mut self, id: SocketId, reaction: &str) -> Result<(), SqlError> {
+        let Some(socket) = self.sockets.get(&id) else { return Ok(()) };
+        if socket.visitor.you.is_none() {
+            return self.error(id, (Code::TokenMissing, "Sign in to react.", None), None);
+        }
+        match chat::reaction(reaction) {
+            Ok(reaction) => {
+                self.upward.react(reaction);
+                Ok(())
+            }
+            Err(problem) => self.error(id, (problem.code, &problem.detail, None), None),
+        }
+    }
+
+    /// Tells one socket that what it sent was refused.
+    pub(super) fn error(
+        &mut self,
+        id: SocketId,
+        (code, message, retry_after): (Code, &str, Option<u32>),
+        client_id: Option<String>,
+    ) -> Result<(), SqlError> {
+        let event = ErrorEvent { code, message: message.to_owned(), retry_after, client_id };
+        let frame = ServerFrame { event: ServerEvent::Error(event), seq: None };
+        self.out.push(Output::Send([id].into(), to_json(&frame)?));
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! SQLite for the state machines under test, and words that many tests need.
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::{cell::Cell, rc::Rc};
+
+use rusqlite::{Connection, params_from_iter, types::ValueRef};
+use spillway_protocol::{
+    api::{Role, StreamStatus},
+    ids::{StreamId, UserId},
+    time::Timestamp,
+};
+use spillway_room::{
+    Moment,
+    call::room::{Author, Line},
+    room::{Facts, Room},
+    sql::{Row, Sql, SqlError, Value},
+};
+
+/// A database that outlives what is built on it.
+#[derive(Debug, Clone)]
+pub struct Db {
+    connection: Rc<Connection>,
+    /// Statements that change something and still work; then storage is broken.
+    pub writes_left: Rc<Cell<u32>>,
+}
+
+impl Db {
+    pub fn new() -> Self {
+        Self { connection: Rc::new(Connection::open_in_memory().unwrap()), writes_left: Rc::new(Cell::new(u32::MAX)) }
+    }
+}
+
+impl Sql for Db {
+    fn exec(&self, statement: &str, params: &[Value]) -> Result<Vec<Row>, SqlError> {
+        if !statement.trim_start().starts_with("SELECT") {
+            let left = self.writes_left.get().checked_sub(1).ok_or_else(|| SqlError::new("broken"))?;
+            self.writes_left.set(left);
+        }
+        let mut prepared = self.connection.prepare(statement).map_err(SqlError::new)?;
+        let columns = prepared.column_count();
+        let params = params_from_iter(params.iter().map(|value| match value {
+            Value::Null => rusqlite::types::Value::Null,
+            Value::Integer(number) => (*number).into(),
+            Value::Text(text) => text.clone().into(),
+        }));
+        let mut rows = prepared.query(params).map_err(SqlError::new)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next().map_err(SqlError::new)? {
+            let value = |column| match row.get_ref(column).unwrap() {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Integer(number),
+                ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
+                other => panic!("a column of {other:?}"),
+            };
+            out.push(Row((0..columns).map(value).collect()));
+        }
+        Ok(out)
+    }
+}
+
+pub fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(1_000_000 + ms)
+}
+
+pub fn moment(ms: i64) -> Moment {
+    Moment { now: at(ms), random: u128::try_from(ms).unwrap() << 64 }
+}
+
+pub fn stream() -> StreamId {
+    StreamId::new(at(0), 7)
+}
+
+pub fn user(number: u128) -> UserId {
+    UserId::new(at(0), number)
+}
+
+pub fn facts() -> Facts {
+    Facts {
+        creator_id: user(1),
+        title: "A stream".to_owned(),
+        status: StreamStatus::Scheduled,
+        actual_start_time: None,
+        end_time: None,
+        gated: false,
+        chat_enabled: true,
+        tips_enabled: true,
+        delay_seconds: 0,
+        max_viewers: None,
+    }
+}
+
+pub fn room(db: &Db) -> Room<Db> {
+    Room::create(db.clone(), stream(), facts(), Moment { now: at(0), random: 0xabc << 64 }).unwrap()
+}
+
+pub fn author(number: u128) -> Author {
+    Author { user_id: user(number), username: format!("user{number}"), role: Role::Viewer, is_subscriber: false }
+}
+
+pub fn line(number: u128, message: &str, client_id: Option<&str>) -> Line {
+    Line { author: author(number), message: message.to_owned(), client_id: client_id.map(str::to_owned) }
+}
