@@ -18,7 +18,7 @@ export function confirm({ title, text, action }: Question): Promise<boolean> {
       <h2 id="confirm-title">${title}</h2>
       <p>${text}</p>
       <div class="confirm-actions">
-        <button class="button" value="no" autofocus>Cancel</button>
+        <button class="button" value="no" autofocus>Go back</button>
         <button class="button danger" value="yes" data-testid="confirm-yes">${action}</button>
       </div>
     </form>`,

@@ -22,6 +22,7 @@ export function field(field: Field): TemplateResult {
   const input =
     type === "multiline"
       ? html`<textarea
+          class="input"
           id=${name}
           name=${name}
           rows="4"
@@ -32,6 +33,7 @@ export function field(field: Field): TemplateResult {
           .defaultValue=${field.value ?? ""}
         ></textarea>`
       : html`<input
+          class="input"
           id=${name}
           name=${name}
           type=${type}
@@ -54,6 +56,11 @@ export function field(field: Field): TemplateResult {
 /** A switch of a form: on when the form data has `name`. */
 export function toggle(name: string, label: string, on: boolean): TemplateResult {
   return html`<label class="toggle"><input type="checkbox" name=${name} .defaultChecked=${on} /> ${label}</label>`;
+}
+
+/** Leads whoever cannot see the page to the first field that was refused. */
+export function focusRefused(form: HTMLElement): void {
+  form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }
 
 /** What a form holds under `name`. */

@@ -48,7 +48,7 @@ export class RoomChat extends LightElement {
             : nothing
         }
         <div class="chat-scroll">
-          <ol
+          <div
             class="chat-lines"
             role="log"
             aria-live="polite"
@@ -62,12 +62,8 @@ export class RoomChat extends LightElement {
               ({ key }) => key,
               (entry) => this.entry(entry),
             )}
-            ${
-              entries.length === 0 && phase === "open"
-                ? html`<li class="chat-note">No messages yet. Say something first.</li>`
-                : nothing
-            }
-          </ol>
+            ${entries.length === 0 && phase === "open" ? html`<div class="chat-note">No messages yet.</div>` : nothing}
+          </div>
           ${
             this.unseen > 0
               ? html`<button class="button primary chat-pill" data-testid="new-messages" @click=${this.toEnd}>
@@ -95,17 +91,17 @@ export class RoomChat extends LightElement {
 
   private entry(entry: ChatEntry): TemplateResult {
     if (entry.kind === "skipped") {
-      return html`<li class="chat-note" data-testid="chat-skipped">
+      return html`<div class="chat-note" data-testid="chat-skipped">
         ${entry.count} ${entry.count === 1 ? "message was" : "messages were"} left out: this room is faster than anyone reads.
-      </li>`;
+      </div>`;
     }
-    return html`<li class="chat-line ${entry.state}" data-testid="chat-line" data-state=${entry.state}>
+    return html`<div class="chat-line ${entry.state}" data-testid="chat-line" data-state=${entry.state}>
       <time datetime=${entry.at}>${clock(entry.at)}</time>
       ${entry.badges.map((badge) => html`<span class="chat-badge ${badge}">${badge}</span>`)}
       <b class="chat-name tint-${tint(entry.userId, NAME_TINTS)}">${entry.username}</b>
       <span class="chat-text">${entry.text}</span>
       ${entry.state === "failed" ? this.failed(entry) : nothing}
-    </li>`;
+    </div>`;
   }
 
   private failed({ clientId, reason }: ChatLine): TemplateResult {

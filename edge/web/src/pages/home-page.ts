@@ -10,7 +10,6 @@ import { icon } from "../components/icons";
 import { LightElement } from "../components/light-element";
 import { emptyState, spinner } from "../components/notices";
 import { streamCard } from "../components/stream-card";
-import "../components/field.css";
 import "./home-page.css";
 
 interface Shelf {

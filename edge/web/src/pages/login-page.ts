@@ -2,7 +2,7 @@ import { html } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { type FieldErrors, fieldErrors } from "../api/problem";
 import { logIn } from "../api/session";
-import { field, textOf } from "../components/field";
+import { field, focusRefused, textOf } from "../components/field";
 import { logo } from "../components/icons";
 import { LightElement } from "../components/light-element";
 import { formError } from "../components/notices";
@@ -61,6 +61,8 @@ export class LoginPage extends LightElement {
       navigate(returnPath(location.search, location.origin), { replace: true });
     } catch (error) {
       this.errors = fieldErrors(error, ["email", "password"]);
+      await this.updateComplete;
+      focusRefused(this);
     } finally {
       this.busy = false;
     }

@@ -1,11 +1,10 @@
-import { html } from "lit";
 import { customElement } from "lit/decorators.js";
 import { LightElement } from "../components/light-element";
-import { notFound } from "./not-found";
+import { notFound } from "./failure";
 
 @customElement("not-found-page")
 export class NotFoundPage extends LightElement {
   override render() {
-    return html`<div class="page">${notFound()}</div>`;
+    return notFound();
   }
 }

@@ -5,8 +5,14 @@ import { dayAndTime, duration, relative } from "../format/time";
 import "./stage.css";
 
 /** What stands in the picture's place while there is none. */
-export function stage(stream: Stream, title: string, text: string, more: unknown = ""): TemplateResult {
-  return html`<div class="stage" data-testid="stage">
+export function stage(
+  stream: Stream,
+  title: string,
+  text: string,
+  more: unknown = "",
+  testid = "stage",
+): TemplateResult {
+  return html`<div class="stage" data-testid=${testid}>
     ${poster(stream)}
     <div class="stage-text" role="status">
       <h2>${title}</h2>
@@ -21,7 +27,7 @@ export function idleStage(stream: Stream, status: Exclude<StreamStatus, "LIVE">)
   const now = new Date();
   switch (status) {
     case "SCHEDULED":
-      return stream.scheduledStartTime
+      return stream.scheduledStartTime && new Date(stream.scheduledStartTime) > now
         ? stage(
             stream,
             `Starts ${relative(stream.scheduledStartTime, now)}`,

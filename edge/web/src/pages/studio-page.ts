@@ -4,14 +4,13 @@ import { answer } from "../api/answer";
 import { api } from "../api/client";
 import { ApiError, type FieldErrors, fieldErrors, wordsForError } from "../api/problem";
 import type { CreateStream, Stream } from "../api/types";
-import { field, textOf, toggle } from "../components/field";
+import { field, focusRefused, textOf, toggle } from "../components/field";
 import { LightElement } from "../components/light-element";
 import { emptyState, formError, spinner } from "../components/notices";
 import { streamCard } from "../components/stream-card";
-import { toastError } from "../components/toasts";
 import { fromLocalInput } from "../format/time";
 import { navigate } from "../router";
-import { signedIn } from "./signed-in";
+import { SignedIn } from "./signed-in";
 import "./studio-page.css";
 
 /** One's own streams, and a form for the next. */
@@ -24,18 +23,20 @@ export class StudioPage extends LightElement {
   @state() private busy = false;
   /** Sent with the form, so that a second press makes no second stream. */
   #idempotencyKey = newKey();
+  readonly #person = new SignedIn(this);
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.title = "Studio · Spillway";
-    if (signedIn()) void this.load();
+    void this.load();
   }
 
   override render() {
     return html`
       <div class="page studio">
         <section class="studio-list">
-          <h1>Your streams</h1>
+          <h1 class="visually-hidden">Studio</h1>
+          <h2>Your streams</h2>
           ${this.list()}
         </section>
         ${this.form()}
@@ -97,7 +98,7 @@ export class StudioPage extends LightElement {
   }
 
   private async load(cursor: string | null = null): Promise<void> {
-    const user = signedIn();
+    const { user } = this.#person;
     if (user === null) return;
     this.failure = null;
     try {
@@ -120,6 +121,8 @@ export class StudioPage extends LightElement {
       navigate(`/studio/${(await answer(call)).id}`);
     } catch (error) {
       this.#refused(error);
+      await this.updateComplete;
+      focusRefused(this);
     } finally {
       this.busy = false;
     }
@@ -128,11 +131,6 @@ export class StudioPage extends LightElement {
   #refused(error: unknown): void {
     // After a refusal the form is another one.
     if (error instanceof ApiError && error.problem.status < 500) this.#idempotencyKey = newKey();
-    if (error instanceof ApiError && error.signedOut) {
-      toastError(error);
-      signedIn();
-      return;
-    }
     this.errors = fieldErrors(error, ["title", "description", "scheduledStartTime"]);
   }
 }

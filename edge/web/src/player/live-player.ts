@@ -23,6 +23,8 @@ export class LivePlayer extends LightElement {
   @property() src: string | null = null;
   /** Whether the room's socket is open. */
   @property({ attribute: false }) counted: () => boolean = () => false;
+  /** The stream has ended: what was buffered is still shown. */
+  @property({ type: Boolean }) over = false;
   /** Begins without sound, and says nothing about it. */
   @property({ type: Boolean }) quiet = false;
 
@@ -73,7 +75,13 @@ export class LivePlayer extends LightElement {
   protected override updated(changed: PropertyValues<this>): void {
     if (!changed.has("src")) return;
     this.#stop();
-    if (this.src !== null) this.#playback = play(this.video, { url: this.src, counted: () => this.counted() });
+    if (this.src === null) return;
+    this.#playback = play(this.video, {
+      url: this.src,
+      counted: () => this.counted(),
+      over: () => this.over,
+      finished: () => this.tellEnded(),
+    });
   }
 
   override disconnectedCallback(): void {

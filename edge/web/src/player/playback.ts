@@ -19,20 +19,22 @@ export interface PlaybackOptions {
   url: string;
   /** Whether the room counts this viewer by its socket: then playlists say so, and it is not counted twice. */
   counted(): boolean;
+  /** Whether the stream has ended: then an error is no reason to try again, but the end of what there was. */
+  over(): boolean;
+  /** Called when nothing more can come after the end. A playlist that says its end leads to the video's own `ended` event. */
+  finished(): void;
 }
 
 /** Plays a live HLS playlist in `video` and keeps at it until it is stopped. */
 export function play(video: HTMLVideoElement, options: PlaybackOptions): Playback {
-  return Hls.isSupported() ? playWithHls(video, options) : playNatively(video, options.url);
+  return Hls.isSupported() ? playWithHls(video, options) : playNatively(video, options);
 }
 
-function playWithHls(video: HTMLVideoElement, { url, counted }: PlaybackOptions): Playback {
+function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: PlaybackOptions): Playback {
   const config: Partial<HlsConfig> = {
     lowLatencyMode: true,
     // Where the playlist names no hold-back, hls.js keeps 3 target durations; setting a count would overrule a playlist that does.
     maxLiveSyncPlaybackRate: 1.1,
-    // After a long stall go to the live edge instead of playing on from the past.
-    liveMaxLatencyDurationCount: 10,
     // By this the controls know a live stream.
     liveDurationInfinity: true,
     backBufferLength: 30,
@@ -51,9 +53,16 @@ function playWithHls(video: HTMLVideoElement, { url, counted }: PlaybackOptions)
 
   function begin(): Hls {
     const engine = new Hls(config);
+    // After a long stall go to the live edge instead of playing on from the past. The constructor takes this only
+    // beside a sync count.
+    engine.config.liveMaxLatencyDurationCount = 10;
     engine.on(Events.FRAG_BUFFERED, () => recovery.healthy());
     engine.on(Events.ERROR, (_, error) => {
       if (!error.fatal) return;
+      if (over()) {
+        finished();
+        return;
+      }
       const kind =
         error.type === ErrorTypes.NETWORK_ERROR ? "network" : error.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
       const remedy = recovery.after(kind, performance.now());
@@ -83,7 +92,7 @@ function playWithHls(video: HTMLVideoElement, { url, counted }: PlaybackOptions)
 }
 
 /** For Safari without Media Source Extensions. It asks for playlists itself, so that nothing can be put into its requests. */
-function playNatively(video: HTMLVideoElement, url: string): Playback {
+function playNatively(video: HTMLVideoElement, { url, over, finished }: PlaybackOptions): Playback {
   const recovery = new Recovery(Math.random);
   const stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -94,6 +103,10 @@ function playNatively(video: HTMLVideoElement, url: string): Playback {
   video.addEventListener(
     "error",
     () => {
+      if (over()) {
+        finished();
+        return;
+      }
       const remedy = recovery.after("network", performance.now());
       clearTimeout(timer);
       timer = setTimeout(begin, "afterMs" in remedy ? remedy.afterMs : 0);
