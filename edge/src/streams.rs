@@ -3,6 +3,7 @@
 mod changes;
 mod list;
 mod new;
+mod objects;
 mod price;
 mod row;
 

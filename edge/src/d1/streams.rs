@@ -5,7 +5,7 @@ use spillway_protocol::{
     ids::StreamId,
     time::Timestamp,
 };
-use spillway_room::call::room::Figures;
+use spillway_room::{channel, room::Mirror};
 use worker::D1PreparedStatement;
 
 use super::{DataError, Db, idempotency, values};
@@ -62,6 +62,14 @@ fn insertion(db: &Db, row: &StreamRow) -> Result<D1PreparedStatement, DataError>
 pub(crate) async fn insert(db: &Db, row: &StreamRow) -> Result<(), DataError> {
     db.batch(vec![insertion(db, row)?]).await?;
     Ok(())
+}
+
+/// Stores the stream that a Channel opens; told twice, it is stored once.
+pub(crate) async fn open(db: &Db, new: channel::NewStream, at: Timestamp) -> Result<(), DataError> {
+    match insert(db, &StreamRow::opened(new, at)).await {
+        Err(DataError::Taken(columns)) if columns == "streams.id" => Ok(()),
+        stored => stored,
+    }
 }
 
 /// Stores a new stream and the key it was made by; [`DataError::Taken`] when the key has made something before.
@@ -129,19 +137,19 @@ pub(crate) async fn update(db: &Db, row: &StreamRow, before: i64) -> Result<bool
 
 /// The Room's truth about its stream: status, times and figures. A status only goes forward, so that what was said late or
 /// twice changes nothing.
-pub(crate) async fn record(db: &Db, id: StreamId, figures: &Figures, at: Timestamp) -> Result<(), DataError> {
+pub(crate) async fn record(db: &Db, id: StreamId, shown: &Mirror, at: Timestamp) -> Result<(), DataError> {
     let sql = "UPDATE streams SET status = ?2, actual_start_time = ?3, end_time = ?4, viewer_count = ?5,
             peak_viewers = MAX(peak_viewers, ?6), messages_count = MAX(messages_count, ?7),
             updated_at = CASE status WHEN ?2 THEN updated_at ELSE MAX(updated_at + 1, ?8) END
         WHERE id = ?1 AND (status = ?2 OR status = 'SCHEDULED' OR status = 'LIVE' AND ?2 = 'ENDED')";
     let values = values![
         id,
-        status(figures.status),
-        figures.actual_start_time,
-        figures.end_time,
-        figures.viewer_count,
-        figures.peak_viewers,
-        i64::try_from(figures.messages_count).unwrap_or(i64::MAX),
+        status(shown.status),
+        shown.actual_start_time,
+        shown.end_time,
+        shown.viewer_count,
+        shown.peak_viewers,
+        i64::try_from(shown.messages_count).unwrap_or(i64::MAX),
         at,
     ];
     db.change(sql, values).await?;

@@ -16,6 +16,9 @@ const TIERS: std::ops::RangeInclusive<u32> = 1..=100;
 /// The longest delay of the picture, in seconds.
 const DELAY_SECONDS: u32 = 60;
 
+/// The currency where none is said.
+const CURRENCY: &str = "USD";
+
 /// A stream that may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewStream {
@@ -33,7 +36,7 @@ impl NewStream {
     /// Checks what was asked for; a problem names every field that was refused.
     pub fn read(asked: CreateStream) -> Result<Self, Problem> {
         let mut refused = Refused::default();
-        let code = asked.currency.unwrap_or_else(|| "USD".to_owned());
+        let code = asked.currency.unwrap_or_else(|| CURRENCY.to_owned());
         let currency = price::currency(&code);
         if currency.is_none() {
             refused.add("currency", FieldCode::Invalid);
@@ -51,17 +54,17 @@ impl NewStream {
         refused.or(new)
     }
 
-    /// A stream from a creator's defaults, opened when their encoder came and nothing was started.
-    pub fn untitled(username: &str) -> Self {
+    /// A stream of a title and settings that were checked before.
+    pub(super) fn from_defaults(title: String, settings: StreamSettings) -> Self {
         Self {
-            title: format!("{username} is live"),
+            title,
             description: None,
             is_subscriber_only: false,
             required_tier: None,
             ticket_price: None,
-            currency: "USD".to_owned(),
+            currency: CURRENCY.to_owned(),
             scheduled_start_time: None,
-            settings: StreamSettings::default(),
+            settings,
         }
     }
 

@@ -1,0 +1,58 @@
+//! Streams between D1 and the objects: what a Room goes by, and what a Channel opens.
+
+use spillway_protocol::time::Timestamp;
+use spillway_room::{channel, room::Facts};
+
+use super::{NewStream, StreamRow};
+
+impl StreamRow {
+    /// What the stream's Room needs to know.
+    pub fn facts(&self) -> Facts {
+        let time = |ms: Option<i64>| ms.map(Timestamp::from_millis);
+        Facts {
+            creator_id: self.creator_id,
+            title: self.title.clone(),
+            status: self.status,
+            actual_start_time: time(self.actual_start_time),
+            end_time: time(self.end_time),
+            gated: self.is_gated(),
+            chat_enabled: self.chat_enabled,
+            tips_enabled: self.tips_enabled,
+            delay_seconds: self.delay_seconds,
+            max_viewers: self.max_viewers,
+        }
+    }
+
+    /// A stream that a Channel opens from its defaults, for an encoder that came without one.
+    pub fn opened(new: channel::NewStream, at: Timestamp) -> Self {
+        let stream = NewStream::from_defaults(new.defaults.title, new.defaults.settings);
+        // The name is its creator's row's to say; it is not stored with the stream.
+        stream.into_row(new.id, new.creator, "", new.source, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streams::row::tests::sample;
+    use spillway_protocol::ids::{SourceId, StreamId, UserId};
+
+    #[test]
+    fn a_stream_is_gated_by_ticket_subscription_or_tier() {
+        assert!(sample().facts().gated);
+        let free = StreamRow { ticket_price: None, ..sample() };
+        assert!(!free.facts().gated);
+        assert!(StreamRow { is_subscriber_only: true, ..free.clone() }.facts().gated);
+        assert!(StreamRow { required_tier: Some(1), ..free }.facts().gated);
+    }
+
+    #[test]
+    fn an_opened_stream_is_the_channel_s_defaults() {
+        let at = Timestamp::from_millis(7_000);
+        let (id, creator, source) = (StreamId::new(at, 1), UserId::new(at, 2), SourceId::new(at, 3));
+        let defaults = channel::Defaults { title: "Every night".to_owned(), ..channel::Defaults::default() };
+        let row = StreamRow::opened(channel::NewStream { id, creator, source, defaults }, at);
+        assert_eq!((row.id, row.creator_id, row.source_id, row.created_at), (id, creator, source, 7_000));
+        assert_eq!((row.title.as_str(), row.currency.as_str(), row.facts().gated), ("Every night", "USD", false));
+    }
+}
