@@ -65,7 +65,7 @@ pub(crate) async fn insert(db: &Db, row: &StreamRow) -> Result<(), DataError> {
 }
 
 /// Stores the stream that a Channel opens; told twice, it is stored once.
-pub(crate) async fn open(db: &Db, new: channel::NewStream, at: Timestamp) -> Result<(), DataError> {
+pub(crate) async fn open(db: &Db, new: &channel::NewStream, at: Timestamp) -> Result<(), DataError> {
     match insert(db, &StreamRow::opened(new, at)).await {
         Err(DataError::Taken(columns)) if columns == "streams.id" => Ok(()),
         stored => stored,

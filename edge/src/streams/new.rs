@@ -54,17 +54,18 @@ impl NewStream {
         refused.or(new)
     }
 
-    /// A stream of a title and settings that were checked before.
-    pub(super) fn from_defaults(title: String, settings: StreamSettings) -> Self {
+    /// A stream that nobody asked for: an encoder came and nothing was started. It has no name in its title, as names stand in
+    /// `people` alone.
+    pub fn untitled() -> Self {
         Self {
-            title,
+            title: "Live".to_owned(),
             description: None,
             is_subscriber_only: false,
             required_tier: None,
             ticket_price: None,
             currency: CURRENCY.to_owned(),
             scheduled_start_time: None,
-            settings,
+            settings: StreamSettings::default(),
         }
     }
 

@@ -23,11 +23,10 @@ impl StreamRow {
         }
     }
 
-    /// A stream that a Channel opens from its defaults, for an encoder that came without one.
-    pub fn opened(new: channel::NewStream, at: Timestamp) -> Self {
-        let stream = NewStream::from_defaults(new.defaults.title, new.defaults.settings);
-        // The name is its creator's row's to say; it is not stored with the stream.
-        stream.into_row(new.id, new.creator, "", new.source, at)
+    /// A stream that a Channel opens for an encoder that came without one.
+    pub fn opened(new: &channel::NewStream, at: Timestamp) -> Self {
+        // The creator's name is not stored with the stream.
+        NewStream::untitled().into_row(new.id, new.creator, "", new.source, at)
     }
 }
 
@@ -47,12 +46,12 @@ mod tests {
     }
 
     #[test]
-    fn an_opened_stream_is_the_channel_s_defaults() {
+    fn an_opened_stream_is_open_to_all() {
         let at = Timestamp::from_millis(7_000);
-        let (id, creator, source) = (StreamId::new(at, 1), UserId::new(at, 2), SourceId::new(at, 3));
-        let defaults = channel::Defaults { title: "Every night".to_owned(), ..channel::Defaults::default() };
-        let row = StreamRow::opened(channel::NewStream { id, creator, source, defaults }, at);
-        assert_eq!((row.id, row.creator_id, row.source_id, row.created_at), (id, creator, source, 7_000));
-        assert_eq!((row.title.as_str(), row.currency.as_str(), row.facts().gated), ("Every night", "USD", false));
+        let new =
+            channel::NewStream { id: StreamId::new(at, 1), creator: UserId::new(at, 2), source: SourceId::new(at, 3) };
+        let row = StreamRow::opened(&new, at);
+        assert_eq!((row.id, row.creator_id, row.source_id, row.created_at), (new.id, new.creator, new.source, 7_000));
+        assert_eq!((row.title.as_str(), row.currency.as_str(), row.facts().gated), ("Live", "USD", false));
     }
 }
