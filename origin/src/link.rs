@@ -123,3 +123,44 @@ async fn hold(
 async fn send(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, message: Message) -> Result<(), LinkError> {
     Ok(time::timeout(SILENCE, socket.send(message)).await.map_err(|_| LinkError::Silent)??)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spillway_protocol::{ids::StreamId, media::Epoch, time::Timestamp};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    fn key() -> EpochKey {
+        EpochKey { stream: StreamId::new(Timestamp::from_millis(1), 1), epoch: Epoch(1) }
+    }
+
+    async fn first_error(scheme: &str, answer: &'static [u8]) -> LinkError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("{scheme}://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let edge = Arc::new(Edge::new(base, "secret".into()).unwrap());
+        let mut link = Link::open(edge, key(), Duration::ZERO);
+        let (mut socket, _) = listener.accept().await.unwrap();
+        // Whatever is asked, this is the answer.
+        assert!(socket.read(&mut [0; 4_096]).await.unwrap() > 0);
+        socket.write_all(answer).await.unwrap();
+        link.down.recv().await.unwrap().unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn an_epoch_that_the_edge_does_not_know_is_not_asked_for_again() {
+        let gone = first_error("http", b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(matches!(gone, LinkError::Unknown), "{gone:?}");
+        let failing = first_error("http", b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(matches!(failing, LinkError::Socket(_)), "{failing:?}");
+    }
+
+    #[tokio::test]
+    async fn an_https_edge_is_spoken_to_in_tls() {
+        // A handshake that fails, not a panic for want of a cryptography provider.
+        let refused = first_error("https", b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        assert!(matches!(refused, LinkError::Socket(_)), "{refused:?}");
+    }
+}

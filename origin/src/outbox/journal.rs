@@ -178,6 +178,8 @@ impl Journal {
             .execute(&self.pool)
             .await?;
         fs::remove_dir_all(self.folder(key)).await.or_else(ignore_missing)?;
+        // Another epoch of the stream may still have its folder there: then this one stays, rightly.
+        let _ = fs::remove_dir(self.files.join(key.stream.to_string())).await;
         Ok(())
     }
 
