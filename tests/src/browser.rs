@@ -125,6 +125,14 @@ impl Browser {
         serde_json::from_value(self.run(script, vec![json!(selector(id))]).await).unwrap()
     }
 
+    /// Waits until the texts of all elements of a test id are so.
+    pub async fn until_texts(&self, id: &str, are: impl Fn(&[String]) -> bool) {
+        eventually(&format!("{id} says what is waited for"), PATIENCE, async || {
+            are(&self.texts(id).await).then_some(())
+        })
+        .await;
+    }
+
     /// Runs a script in the page.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap()

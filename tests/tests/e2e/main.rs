@@ -1,0 +1,8 @@
+//! Origin, edge, encoders and players together.
+
+mod end_and_key;
+mod epochs;
+mod playback;
+mod playlists;
+mod publish;
+mod storage;
