@@ -5,7 +5,10 @@ mod harness;
 use std::path::{Path, PathBuf};
 
 use harness::{CONFIG, Outcome, Packet, Rendition, decodes, feed, ffmpeg, packets, tags};
-use spillway_protocol::media::TrackKind;
+use spillway_protocol::{
+    media::TrackKind,
+    pipe::{Tag, ToPipeline},
+};
 use tempfile::TempDir;
 
 const PICTURE: &str = "-f lavfi -i testsrc2=size=320x180:rate=30";
@@ -134,4 +137,63 @@ fn a_picture_alone() {
     video.check(2_000);
     assert_eq!(seconds(video), [2.0, 2.0, 2.0, 1.0]);
     same_times(video, &flv, "v", dir.path());
+}
+
+#[test]
+fn another_codec_setting_in_the_middle_gives_another_init_section() {
+    let (dir, first) = source(&format!("{PICTURE} {SOUND} -t 4 {X264} -g 60 {AAC}"));
+    let second = dir.path().join("second.flv");
+    ffmpeg(&format!("-f lavfi -i testsrc2=size=640x360:rate=30 {SOUND} -t 4 {X264} -g 60 {AAC}"), &second);
+    let mut both = tags(&first);
+    let later = tags(&second).into_iter().map(|tag| match tag {
+        ToPipeline::Video(tag, body) => ToPipeline::Video(Tag { dts_ms: tag.dts_ms + 4_000 }, body),
+        ToPipeline::Audio(tag, body) => ToPipeline::Audio(Tag { dts_ms: tag.dts_ms + 4_000 }, body),
+        other => other,
+    });
+    both.extend(later);
+    let outcome = feed(CONFIG, &both);
+    let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
+    let size = |version: usize| match video.inits[version].0.track.kind {
+        TrackKind::Video { width, height, .. } => (width, height),
+        TrackKind::Audio { .. } => panic!("sound in the picture's rendition"),
+    };
+    assert_eq!((video.inits.len(), size(0), size(1)), (2, (320, 180), (640, 360)));
+    assert_eq!(video.segments.iter().map(|segment| segment.init).collect::<Vec<_>>(), [0, 0, 1, 1]);
+    assert_eq!(audio.inits.len(), 1);
+    for version in [0, 1] {
+        let file = video.file(version, dir.path());
+        decodes(&file);
+        assert_eq!(packets(&file, "v").len(), 120);
+    }
+    decodes(&audio.file(0, dir.path()));
+    cut_together(&outcome);
+}
+
+#[test]
+fn headers_again_and_a_start_within_a_gop_do_no_harm() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 6 {X264} -g 60 {AAC}"));
+    let all = tags(&flv);
+    let is_header = |tag: &&ToPipeline<Vec<u8>>| match tag {
+        ToPipeline::Video(_, body) | ToPipeline::Audio(_, body) => body[1] == 0,
+        _ => false,
+    };
+    let headers: Vec<_> = all.iter().filter(is_header).cloned().collect();
+    assert_eq!(headers.len(), 2);
+    // Joined in the first GOP, with the headers again before every picture.
+    let mut late = headers.clone();
+    for tag in all.iter().filter(|tag| !is_header(tag)).skip(40) {
+        if matches!(tag, ToPipeline::Video(..)) {
+            late.extend(headers.iter().cloned());
+        }
+        late.push(tag.clone());
+    }
+    let outcome = feed(CONFIG, &late);
+    let video = &outcome.renditions["video"];
+    assert_eq!((video.inits.len(), outcome.renditions["audio"].inits.len()), (1, 1));
+    video.check(outcome.target_ms.unwrap());
+    let file = video.file(0, dir.path());
+    decodes(&file);
+    let packets = packets(&file, "v");
+    assert_eq!(packets.len(), 120);
+    assert!(packets[0].keyframe);
 }

@@ -126,6 +126,19 @@ impl Lane {
         self.last_us.unwrap_or(0).saturating_add(self.usual_us())
     }
 
+    /// How long the open segment could get with `unit` in it.
+    pub(super) fn longest_us(&self, unit: &Unit) -> u64 {
+        let room_us = if self.is_sound() { self.usual_us() } else { LAST_PICTURE_US };
+        let start_us = self.segment.as_ref().map_or(unit.time_us, |segment| segment.start_us);
+        unit.time_us.saturating_sub(start_us).saturating_add(room_us)
+    }
+
+    /// How long the open segment is by now.
+    pub(super) fn open_us(&self) -> u64 {
+        let start_us = self.segment.as_ref().map(|segment| segment.start_us);
+        start_us.map_or(0, |start| self.natural_end_us().saturating_sub(start))
+    }
+
     /// What follows is of another format.
     pub(super) fn open(&mut self, format: Format) {
         if self.format.replace(format).is_some() {

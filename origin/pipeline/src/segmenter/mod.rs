@@ -32,9 +32,7 @@ const TARGET_SLACK_US: u64 = 100_000;
 /// How far a segment may go over the target: rounded to whole seconds it must not (RFC 8216bis, section 4.4.3.1).
 const OVER_US: u64 = 490_000;
 /// A cut without a keyframe is made with this much to spare.
-const SPARE_US: u64 = 40_000;
-/// No unit that could itself last this long is let into a segment that has less room.
-const ROOM_US: u64 = 100_000;
+const SPARE_US: u64 = 140_000;
 
 /// Which track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,7 +268,7 @@ impl Segmenter {
         let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit.time_us)) };
         let (index, start_us) = (segment.index, segment.start_us);
         let longest_us = self.target_us().saturating_add(OVER_US);
-        if new_run || unit.time_us.saturating_sub(start_us).saturating_add(ROOM_US) > longest_us {
+        if new_run || self.lane(kind).longest_us(unit) > longest_us {
             return Boundary::Segment(self.next_after(index, unit.time_us));
         }
         if !self.lane(kind).is_clean(unit) {
@@ -340,7 +338,9 @@ impl Segmenter {
         self.lane(kind).close_part(end_us, &mut out);
         if segment && let Some(end) = self.lane(kind).close_segment() {
             if self.target_ms.is_none() {
-                let target_ms = target_of(end.duration_us);
+                // What the other rendition has put into its first segment by now must fit too.
+                let open_us = self.video.open_us().max(self.audio.open_us());
+                let target_ms = target_of(end.duration_us.max(open_us));
                 self.target_ms = Some(target_ms);
                 out.push(Step::Say(Said::Target(pipe::Target { target_ms })));
             }

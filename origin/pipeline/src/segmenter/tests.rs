@@ -1,1 +1,332 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::format::{AudioFormat, VideoFormat};
+
+const AUDIO_RATE: u64 = 48_000;
+
+fn config(target_ms: Option<u32>) -> Config {
+    Config { segment_ms: 2_000, part_ms: 333, target_ms }
+}
+
+fn run(kind: Kind) -> Run {
+    let format = match kind {
+        Kind::Video => Format::Video(VideoFormat {
+            codec: "avc1.64001e".to_owned(),
+            width: 640,
+            height: 360,
+            frame_rate_millis: None,
+            record: Vec::new(),
+        }),
+        Kind::Audio => Format::Audio(AudioFormat::parse(&[0x11, 0x90]).unwrap()),
+    };
+    Run { format, ahead_us: 0 }
+}
+
+/// Pictures `step_us` apart in groups of the given sizes; between two that refer forward lie `between` that do not.
+fn pictures(start_us: u64, step_us: u64, gops: &[u64], between: u64) -> Vec<(Kind, Unit)> {
+    let (mut units, mut first) = (Vec::new(), 0);
+    for gop in gops {
+        for n in 0..*gop {
+            // The keyframe, then mini groups in the order of decoding: the last shown comes first.
+            let (group, place) = ((n.max(1) - 1) / (between + 1), (n.max(1) - 1) % (between + 1));
+            let begin = group * (between + 1) + 1;
+            let last = (begin + between).min(gop - 1);
+            let shown = if n == 0 {
+                0
+            } else if place == 0 {
+                last
+            } else {
+                begin + place - 1
+            };
+            let at = |n: u64| start_us + (first + n) * step_us;
+            units.push((Kind::Video, Unit { time_us: at(n), pts_us: at(shown), keyframe: n == 0, data: vec![0; 100] }));
+        }
+        first += gop;
+    }
+    units
+}
+
+fn sound(start_us: u64, until_us: u64) -> Vec<(Kind, Unit)> {
+    let times = (0..).map(|n: u64| start_us + n * 1_024 * 1_000_000 / AUDIO_RATE).take_while(|time| *time < until_us);
+    times.map(|time_us| (Kind::Audio, Unit { time_us, pts_us: time_us, keyframe: true, data: vec![0; 10] })).collect()
+}
+
+/// What a rendition came to.
+#[derive(Debug, Default)]
+struct Rendition {
+    parts: Vec<pipe::Part>,
+    segments: Vec<pipe::SegmentEnd>,
+    /// Whether a hole lies before the part of this number.
+    holes: Vec<usize>,
+    pushed: Vec<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Outcome {
+    video: Rendition,
+    audio: Rendition,
+    target_ms: Option<u32>,
+    warnings: Vec<&'static str>,
+}
+
+/// Runs units in the order of their times, sound `late_us` later, and checks what holds whatever comes.
+fn outcome(config: &Config, mut units: Vec<(Kind, Unit)>, late_us: i64) -> Outcome {
+    units.sort_by_key(|(kind, unit)| unit.time_us.cast_signed() + if *kind == Kind::Audio { late_us } else { 0 });
+    let mut segmenter = Segmenter::new(config);
+    let (mut steps, mut begun) = (Vec::new(), Vec::new());
+    for (kind, unit) in units {
+        let first = !begun.contains(&kind);
+        begun.extend(first.then_some(kind));
+        let run = first.then(|| run(kind));
+        match kind {
+            Kind::Video => segmenter.video(run, unit),
+            Kind::Audio => segmenter.audio(run, unit),
+        }
+        steps.extend(segmenter.steps());
+    }
+    segmenter.finish();
+    steps.extend(segmenter.steps());
+    collect(steps)
+}
+
+fn collect(steps: Vec<Step>) -> Outcome {
+    let mut outcome = Outcome::default();
+    // Units since the last cut of each track: what the muxer would write as its next chunk.
+    let mut chunk = [0_usize; 2];
+    for step in steps {
+        match step {
+            Step::Say(Said::Target(target)) => assert_eq!(outcome.target_ms.replace(target.target_ms), None),
+            Step::Say(Said::Warning(code)) => outcome.warnings.push(code),
+            Step::Open(..) => {}
+            Step::Push(kind, unit) => {
+                chunk[kind as usize] += 1;
+                outcome.of(kind).pushed.push(unit.time_us);
+            }
+            Step::Cut { kind, .. } => assert_ne!(std::mem::take(&mut chunk[kind as usize]), 0, "an empty part"),
+            Step::Seal { kind, .. } => {
+                assert_ne!(std::mem::take(&mut chunk[kind as usize]), 0, "an empty part");
+                let told = outcome.of(kind);
+                told.holes.push(told.parts.len());
+            }
+            Step::Tell(_, Told::Init(_)) => {}
+            Step::Tell(kind, Told::Part(part)) => outcome.of(kind).parts.push(part),
+            Step::Tell(kind, Told::SegmentEnd(end)) => {
+                assert!(outcome.target_ms.is_some());
+                outcome.of(kind).segments.push(end);
+            }
+        }
+    }
+    assert_eq!(chunk, [0, 0], "something is left in a muxer");
+    let target_ms = outcome.target_ms.unwrap_or(10_000);
+    outcome.video.check(target_ms);
+    outcome.audio.check(target_ms);
+    outcome
+}
+
+impl Outcome {
+    fn of(&mut self, kind: Kind) -> &mut Rendition {
+        match kind {
+            Kind::Video => &mut self.video,
+            Kind::Audio => &mut self.audio,
+        }
+    }
+
+    /// Every segment of the sound begins at the first frame at or after that of the picture.
+    fn cut_together(&self) {
+        for (video, audio) in self.video.segments.iter().zip(&self.audio.segments).skip(1) {
+            let late = audio.start_us.checked_sub(video.start_us);
+            assert!(late.is_some_and(|late| late < 21_400), "{video:?} {audio:?}");
+        }
+    }
+}
+
+impl Rendition {
+    fn check(&self, target_ms: u32) {
+        let mut parts = self.parts.iter().enumerate();
+        let mut before: Option<&pipe::SegmentEnd> = None;
+        for segment in &self.segments {
+            let mut at = segment.start_us;
+            for index in 0..segment.parts {
+                let (number, part) = parts.next().unwrap();
+                assert_eq!((part.segment, part.part.0), (segment.segment, index));
+                assert_eq!(part.start_us, at, "a hole within a segment");
+                assert!(part.duration_us > 0);
+                assert_eq!(index == 0 && segment.independent, index == 0 && part.independent);
+                assert!(self.pushed.contains(&part.start_us));
+                if index == 0
+                    && !self.holes.contains(&number)
+                    && let Some(before) = before
+                {
+                    assert_eq!(segment.segment.0, before.segment.0 + 1);
+                    assert_eq!(segment.start_us, before.start_us + before.duration_us);
+                }
+                at += part.duration_us;
+            }
+            assert!(segment.parts > 0);
+            assert_eq!(at, segment.start_us + segment.duration_us);
+            assert!(segment.duration_us <= u64::from(target_ms) * 1_000 + OVER_US, "{segment:?}");
+            assert!(before.is_none_or(|before| before.segment < segment.segment));
+            before = Some(segment);
+        }
+        assert!(parts.next().is_none(), "parts of a segment that never ended");
+        assert!(self.pushed.is_sorted());
+    }
+
+    fn durations_ms(&self) -> Vec<u64> {
+        self.segments.iter().map(|segment| segment.duration_us / 1_000).collect()
+    }
+}
+
+#[test]
+fn the_picture_leads_and_sound_follows() {
+    let units = [pictures(66_000, 40_000, &[50; 4], 2), sound(0, 8_066_000)].concat();
+    let outcome = outcome(&config(None), units, 0);
+    assert_eq!(outcome.video.durations_ms(), [2_000; 4]);
+    assert_eq!(outcome.target_ms, Some(2_000));
+    assert!(outcome.video.segments.iter().all(|segment| segment.independent));
+    outcome.cut_together();
+    assert_eq!(outcome.audio.segments.len(), 4);
+}
+
+#[test]
+fn short_gops_are_gathered_and_keyframes_begin_parts() {
+    let outcome = outcome(&config(None), pictures(0, 40_000, &[30; 6], 0), 0);
+    assert_eq!(outcome.video.durations_ms(), [2_400; 3]);
+    let starts: Vec<_> = outcome.video.parts.iter().filter(|part| part.independent).map(|part| part.start_us).collect();
+    assert_eq!(starts, [0, 1_200_000, 2_400_000, 3_600_000, 4_800_000, 6_000_000]);
+}
+
+#[test]
+fn the_first_segment_settles_the_target() {
+    let settled = |gop: u64| outcome(&config(None), pictures(0, 40_000, &[gop; 3], 0), 0).target_ms;
+    assert_eq!([50, 52, 53, 75, 100, 251].map(settled), [2_000, 2_000, 3_000, 3_000, 4_000, 10_000].map(Some));
+    assert_eq!(outcome(&config(Some(4_000)), pictures(0, 40_000, &[50; 3], 0), 0).target_ms, Some(4_000));
+}
+
+#[test]
+fn a_gop_beyond_the_target_is_cut_without_a_keyframe() {
+    let units = [pictures(0, 40_000, &[50, 150, 50], 0), sound(0, 10_000_000)].concat();
+    let outcome = outcome(&config(None), units, 0);
+    assert_eq!(outcome.warnings, ["LONG_GOP"]);
+    let independent: Vec<_> =
+        outcome.video.segments.iter().filter(|segment| segment.independent).map(|segment| segment.start_us).collect();
+    assert_eq!(independent, [0, 2_000_000, 8_000_000]);
+    outcome.cut_together();
+}
+
+#[test]
+fn sound_alone_waits_a_bounded_time_and_then_not_at_all() {
+    let mut segmenter = Segmenter::new(&config(None));
+    let mut last = 0;
+    for (_, unit) in sound(0, 6_000_000) {
+        let time_us = unit.time_us;
+        segmenter.audio((time_us == 0).then(|| run(Kind::Audio)), unit);
+        let pushed = segmenter.steps().filter_map(|step| match step {
+            Step::Push(_, unit) => Some(unit.time_us),
+            _ => None,
+        });
+        last = pushed.last().unwrap_or(last);
+        assert!(if time_us < STALL_US { last == 0 } else { last == time_us });
+    }
+}
+
+#[test]
+fn sound_goes_on_without_a_picture_that_stands_still() {
+    let mut units = [pictures(0, 40_000, &[50; 10], 0), sound(0, 20_000_000)].concat();
+    units.retain(|(kind, unit)| *kind == Kind::Audio || !(5_000_000..13_000_000).contains(&unit.time_us));
+    let outcome = outcome(&config(None), units, 0);
+    let alone = outcome.audio.segments.iter().filter(|segment| segment.start_us < 10_000_000);
+    assert!(alone.map(|segment| segment.duration_us / 1_000).all(|duration| (1_900..2_100).contains(&duration)));
+    assert_eq!(outcome.audio.holes.len(), 1, "only at the end");
+    // The picture comes back into the segment that the sound is in by then.
+    let back = outcome.video.segments.iter().find(|segment| segment.start_us >= 13_000_000).unwrap();
+    let same = outcome.audio.segments.iter().find(|segment| segment.segment == back.segment).unwrap();
+    assert!(same.start_us <= back.start_us && back.start_us < same.start_us + same.duration_us);
+}
+
+#[test]
+fn another_format_begins_a_segment_in_both() {
+    let mut segmenter = Segmenter::new(&config(None));
+    let mut units = [pictures(0, 40_000, &[50, 25, 50], 0), sound(0, 5_000_000)].concat();
+    units.sort_by_key(|(_, unit)| unit.time_us);
+    for (kind, unit) in units {
+        let new = unit.time_us == 0 || (kind == Kind::Video && unit.time_us == 3_000_000);
+        match kind {
+            Kind::Video => segmenter.video(new.then(|| run(kind)), unit),
+            Kind::Audio => segmenter.audio(new.then(|| run(kind)), unit),
+        }
+    }
+    segmenter.finish();
+    let outcome = collect(segmenter.steps().collect());
+    assert_eq!(outcome.video.durations_ms(), [2_000, 1_000, 2_000]);
+    assert_eq!(outcome.video.segments.iter().map(|segment| segment.init).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(outcome.audio.segments.iter().map(|segment| segment.init).collect::<Vec<_>>(), [0, 0, 0]);
+    outcome.cut_together();
+}
+
+#[test]
+fn a_part_never_outgrows_the_pipe() {
+    let mut units = pictures(0, 40_000, &[100], 0);
+    for (_, unit) in &mut units {
+        unit.data = vec![0; 4 * 1024 * 1024];
+    }
+    let outcome = outcome(&config(None), units, 0);
+    assert!(outcome.video.parts.iter().all(|part| part.duration_us <= 120_000));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn whole_input_gives_contiguous_segments_that_are_cut_together(
+        (start_us, step_us) in (0_u64..200_000, 16_000_u64..100_000),
+        gops in prop::collection::vec(1_u64..400, 1..12),
+        between in 0_u64..4,
+        sound_us in 0_u64..200_000,
+        late_us in -400_000_i64..400_000,
+        target_s in prop::option::of(2_u32..=10),
+    ) {
+        let until_us = start_us + gops.iter().sum::<u64>() * step_us;
+        let units = [pictures(start_us, step_us, &gops, between), sound(sound_us, until_us)].concat();
+        let count = units.len();
+        let outcome = outcome(&config(target_s.map(|s| s * 1_000)), units, late_us);
+        prop_assert_eq!(outcome.video.pushed.len() + outcome.audio.pushed.len(), count);
+        for told in [&outcome.video, &outcome.audio] {
+            prop_assert!(told.holes.iter().all(|hole| *hole == told.parts.len()), "a hole where there is none");
+        }
+        outcome.cut_together();
+    }
+
+    #[test]
+    fn holes_are_kept_apart_and_renditions_meet_again(
+        gops in prop::collection::vec(1_u64..300, 1..10),
+        video_holes in prop::collection::vec((0_u64..30_000_000, 0_u64..9_000_000), 0..3),
+        audio_holes in prop::collection::vec((0_u64..30_000_000, 0_u64..9_000_000), 0..3),
+        late_us in -3_000_000_i64..3_000_000,
+    ) {
+        let until_us = gops.iter().sum::<u64>() * 40_000;
+        let mut units = [pictures(0, 40_000, &gops, 2), sound(0, until_us)].concat();
+        units.retain(|(kind, unit)| {
+            let holes = if *kind == Kind::Video { &video_holes } else { &audio_holes };
+            !holes.iter().any(|(start, length)| (*start..start + length).contains(&unit.time_us))
+        });
+        let count = units.len();
+        let outcome = outcome(&config(None), units, late_us);
+        prop_assert_eq!(outcome.video.pushed.len() + outcome.audio.pushed.len(), count);
+    }
+
+    #[test]
+    fn units_of_any_times_give_bounded_segments(
+        units in prop::collection::vec((any::<bool>(), 1_u64..3_000_000, any::<bool>(), 0_u64..40_000_000), 1..200),
+    ) {
+        let mut times = [0_u64; 2];
+        let units = units.into_iter().map(|(video, step, keyframe, pts_us)| {
+            let kind = if video { Kind::Video } else { Kind::Audio };
+            let time_us = &mut times[kind as usize];
+            *time_us += step;
+            (kind, Unit { time_us: *time_us, pts_us, keyframe: keyframe || !video, data: vec![0] })
+        });
+        outcome(&config(None), units.collect(), 0);
+    }
+}
