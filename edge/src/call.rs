@@ -15,7 +15,12 @@ pub use relay::{RelayName, ToRelay, fingerprint};
 pub use room::ToRoom;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use send::{ask, channel, relay, room, upgrade};
+pub(crate) use send::{channel, relay, room, upgrade};
+
+/// The status by which a Relay says that it has no room; the next one may have some.
+pub const FULL: u16 = 507;
+/// The status by which a Relay says that not everyone may watch, and the visitor may not.
+pub const NOT_ENTITLED: u16 = 403;
 
 /// A class of objects.
 pub trait Object {

@@ -11,6 +11,7 @@ pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod play;
+pub mod rooms;
 pub mod route;
 pub mod streams;
 

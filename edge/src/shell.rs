@@ -35,12 +35,7 @@ impl Cx {
 
     /// A secret, as bytes.
     pub(crate) fn secret(&self, name: &str) -> Result<Vec<u8>, Failure> {
-        let secret = self.env.secret(name)?.to_string();
-        // An empty key would sign and verify, for everyone.
-        if secret.len() < 16 {
-            return Err(Failure::internal(format!("the secret {name} has fewer than 16 characters")));
-        }
-        Ok(secret.into_bytes())
+        secret(&self.env, name)
     }
 
     /// A variable, when it is set and not empty.
@@ -65,6 +60,16 @@ impl Cx {
     pub(crate) fn required_caller(&self, req: &Request) -> Result<Caller, Failure> {
         self.caller(req)?.ok_or_else(|| Failure::new(Code::TokenMissing, "This call needs an access token."))
     }
+}
+
+/// A secret of these bindings, as bytes.
+pub(crate) fn secret(env: &Env, name: &str) -> Result<Vec<u8>, Failure> {
+    let secret = env.secret(name)?.to_string();
+    // An empty key would sign and verify, for everyone.
+    if secret.len() < 16 {
+        return Err(Failure::internal(format!("the secret {name} has fewer than 16 characters")));
+    }
+    Ok(secret.into_bytes())
 }
 
 /// The present time; a Worker's clock moves on with its I/O.

@@ -10,7 +10,7 @@ mod publishing;
 
 pub use facts::Facts;
 pub use mirror::Mirror;
-pub use publishing::{LinkRefused, Opened};
+pub use publishing::LinkRefused;
 
 use spillway_hls::Timeline;
 use spillway_protocol::{ids::StreamId, link::StopReason, media::Epoch, time::Timestamp};

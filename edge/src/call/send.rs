@@ -37,7 +37,7 @@ pub(crate) async fn relay<C: Call<To = ToRelay>>(env: &Env, name: &RelayName, ca
 }
 
 /// Asks an object; a second time when no answer came and that does no harm.
-pub(crate) async fn ask<C: Call>(env: &Env, name: &<C::To as Object>::Name, call: &C) -> Result<C::Reply, Failure> {
+async fn ask<C: Call>(env: &Env, name: &<C::To as Object>::Name, call: &C) -> Result<C::Reply, Failure> {
     let body = serde_json::to_string(call).map_err(Failure::internal)?;
     let answer = match once::<C>(env, name, &body).await {
         Err(Failed::Unheard(_)) if C::REPEATABLE => once::<C>(env, name, &body).await,
@@ -80,21 +80,23 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failed> {
     serde_json::from_str(text).map_err(|e| Failed::Unheard(format!("unreadable reply: {e}")))
 }
 
-/// Hands an upgrade on to an object, with `head` as JSON under the header `header`. The reply is the object's own.
+/// Hands an upgrade on to an object, with a header of its own as JSON. The reply is the object's.
 pub(crate) async fn upgrade<O: Object, H: Serialize>(
     env: &Env,
     name: &O::Name,
     request: &Request,
     path: &str,
-    (header, head): (&str, &H),
+    head: Option<(&str, &H)>,
 ) -> Result<Response, Failure> {
     let headers = Headers::new();
     headers.set("upgrade", "websocket")?;
     if let Some(offered) = request.headers().get("sec-websocket-protocol")? {
         headers.set("sec-websocket-protocol", &offered)?;
     }
-    // A header is Latin-1; a name need not be.
-    headers.set(header, &ascii_json(head).map_err(Failure::internal)?)?;
+    if let Some((header, value)) = head {
+        // A header is Latin-1; a name need not be.
+        headers.set(header, &ascii_json(value).map_err(Failure::internal)?)?;
+    }
     let request = Request::new_with_init(
         &format!("https://object/{path}"),
         RequestInit::new().with_method(Method::Get).with_headers(headers),

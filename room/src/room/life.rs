@@ -142,6 +142,11 @@ impl<S: Sql> Room<S> {
         Ok(())
     }
 
+    /// Whether D1 shows the stream's status and times as they are, and the Channel knows of its end.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.is_mirrored(now) && self.life.untold.is_none()
+    }
+
     pub(super) fn figures(&self, now: Timestamp) -> Figures {
         let until = self.life.ended.unwrap_or(now);
         let live = self.life.started.map_or(0, |started| until.since(started));

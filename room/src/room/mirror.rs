@@ -98,8 +98,7 @@ impl<S: Sql> Room<S> {
         Ok(())
     }
 
-    /// Whether D1 shows the stream's status and times as they are.
-    pub fn is_mirrored(&self, now: Timestamp) -> bool {
+    pub(super) fn is_mirrored(&self, now: Timestamp) -> bool {
         self.mirroring.shown.as_ref().is_some_and(|shown| shown.same_life(&self.mirror(now)))
     }
 }

@@ -72,13 +72,6 @@ impl Holder {
     }
 }
 
-/// What an origin is told when its link is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// The first frames.
-    pub frames: Vec<LinkDown>,
-}
-
 /// Why a link, or a frame on it, is refused: it is closed, and the origin goes on with a new one.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkRefused {
@@ -180,8 +173,8 @@ impl<S: Sql> Room<S> {
         Ok(self.sql.store("publishing", &self.publishing)?)
     }
 
-    /// An origin opens the link of its epoch.
-    pub fn link_opened(&mut self, epoch: Epoch, now: Timestamp) -> Result<Opened, LinkRefused> {
+    /// An origin opens the link of its epoch; the first frames on it.
+    pub fn link_opened(&mut self, epoch: Epoch, now: Timestamp) -> Result<Vec<LinkDown>, LinkRefused> {
         if epoch.0 == 0 || epoch.0 > self.publishing.last {
             return Err(LinkRefused::NoSuchEpoch);
         }
@@ -192,7 +185,7 @@ impl<S: Sql> Room<S> {
             None if over => frames.push(LinkDown::Stop { reason: StopReason::StreamEnded }),
             None => frames.push(LinkDown::Stop { reason: StopReason::Superseded }),
         }
-        Ok(Opened { frames })
+        Ok(frames)
     }
 
     /// A frame came on the link of an epoch; what to answer on it.
