@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rounded_tags_give_even_samples(first in 0_i64..1_000_000, frames in 1_u64..2_000) {
+        fn rounded_tags_give_even_samples(first in 0_i64..1_000_000, frames in 1_u64..500) {
             let mut clock = AudioClock::default();
             let mut start = None;
             for n in 0..frames {
@@ -141,7 +141,7 @@ mod tests {
         fn sound_follows_a_drifting_clock(drift in -40_i64..=40) {
             let mut clock = AudioClock::default();
             let mut last = -1;
-            for n in 0..5_000 {
+            for n in 0..1_000 {
                 let exact = i64::try_from(aac().frames_us(n)).unwrap() + drift * i64::try_from(n).unwrap();
                 let time = clock.time(exact / 1_000 * 1_000, &aac()).unwrap();
                 prop_assert!((time - exact).abs() <= 3_000, "{} for {}", time, exact);

@@ -62,7 +62,7 @@ impl VideoFormat {
     pub(crate) fn parse(record: &[u8]) -> Result<Self, Unsupported> {
         let (&[version, profile, constraints, level, _, sets, high, low], rest) =
             record.split_first_chunk().ok_or(Unsupported)?;
-        if version != 1 || sets & 0x1f == 0 || record.len() > MAX_RECORD {
+        if version != 1 || matches!(sets & 0x1f, 0) || record.len() > MAX_RECORD {
             return Err(Unsupported);
         }
         let sps = rest.get(..usize::from(u16::from_be_bytes([high, low]))).ok_or(Unsupported)?;

@@ -1,4 +1,4 @@
-//! One run of one track through `cmafmux`: the only file that knows GStreamer's elements. The muxer cuts where it is told.
+//! One run of one track through `cmafmux`: the only file that knows `GStreamer`. The muxer cuts where it is told.
 
 use gst::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     segmenter::{Run, Unit},
 };
 
-/// What a media process needs of GStreamer.
+/// What a media process needs of `GStreamer`.
 pub(crate) fn init() -> Result<(), MuxError> {
     gst::init()?;
     Ok(gstfmp4::plugin_register_static()?)
@@ -22,7 +22,7 @@ const FINISH: gst::ClockTime = gst::ClockTime::from_seconds(10);
 /// The muxer failed: the process is of no use any more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MuxError {
-    /// GStreamer or one of its elements could not be set up.
+    /// `GStreamer` or one of its elements could not be set up.
     #[error("GStreamer: {0}")]
     Setup(#[from] gst::glib::Error),
     /// An element is missing or refuses a setting.

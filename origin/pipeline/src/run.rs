@@ -146,8 +146,11 @@ impl<W: Write> Process<W> {
     fn step(&mut self, step: Step) -> Result<(), RunError> {
         let (kind, output) = match &step {
             Step::Say(said) => return self.say(said),
-            Step::Open(kind, _) | Step::Push(kind, _) | Step::Tell(kind, _) => (*kind, &mut self.output),
-            Step::Cut { kind, .. } | Step::Seal { kind, .. } => (*kind, &mut self.output),
+            Step::Open(kind, _)
+            | Step::Push(kind, _)
+            | Step::Tell(kind, _)
+            | Step::Cut { kind, .. }
+            | Step::Seal { kind, .. } => (*kind, &mut self.output),
         };
         let lane = match kind {
             Kind::Video => &mut self.video,

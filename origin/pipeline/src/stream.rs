@@ -116,13 +116,13 @@ impl Stream {
         if data.is_empty() || track.format.is_none() || (track.fresh && !keyframe) {
             return Ok(());
         }
-        let dts_us = lifted(tag, &mut self.lift_us)?;
+        let decoded_us = lifted(tag, &mut self.lift_us)?;
         let offset_us = i64::from(offset_ms.clamp(-MAX_OFFSET_MS, MAX_OFFSET_MS)) * 1_000;
-        let pts_us = dts_us.saturating_add(offset_us);
+        let pts_us = decoded_us.saturating_add(offset_us);
         if track.fresh {
             track.clock.restart();
         }
-        let time_us = track.clock.time(dts_us, pts_us)?;
+        let time_us = track.clock.time(decoded_us, pts_us)?;
         if let (Ok(time_us), Ok(pts_us)) = (u64::try_from(time_us), u64::try_from(pts_us)) {
             if track.fresh {
                 self.first_pts_us = pts_us;

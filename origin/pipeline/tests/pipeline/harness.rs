@@ -48,9 +48,8 @@ pub(crate) struct Pipeline {
     frames: std::sync::mpsc::Receiver<Frame>,
 }
 
-/// A frame from the pipeline, and when it came.
+/// A frame from the pipeline.
 pub(crate) struct Frame {
-    pub(crate) at: Instant,
     kind: u8,
     payload: Vec<u8>,
 }
@@ -77,7 +76,7 @@ impl Pipeline {
                 let (kind, length) = pipe::header(header).unwrap();
                 let mut payload = vec![0; length];
                 stdout.read_exact(&mut payload).unwrap();
-                if sender.send(Frame { at: Instant::now(), kind, payload }).is_err() {
+                if sender.send(Frame { kind, payload }).is_err() {
                     return;
                 }
             }

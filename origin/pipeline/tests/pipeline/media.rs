@@ -1,10 +1,8 @@
 //! Media through the real process: what goes in comes out, whole, in time, and cut where it should be.
 
-mod harness;
-
 use std::path::{Path, PathBuf};
 
-use harness::{CONFIG, Outcome, Packet, Rendition, decodes, feed, ffmpeg, packets, tags};
+use crate::harness::{CONFIG, Outcome, Packet, Rendition, decodes, feed, ffmpeg, packets, tags};
 use spillway_protocol::{
     media::TrackKind,
     pipe::{Tag, ToPipeline},
@@ -196,4 +194,32 @@ fn headers_again_and_a_start_within_a_gop_do_no_harm() {
     let packets = packets(&file, "v");
     assert_eq!(packets.len(), 120);
     assert!(packets[0].keyframe);
+}
+
+#[test]
+fn a_picture_that_stands_still_comes_back_in_its_place() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 16 {X264} -g 60 {AAC}"));
+    let still =
+        |tag: &ToPipeline<Vec<u8>>| matches!(tag, ToPipeline::Video(tag, _) if (4_000..9_000).contains(&tag.dts_ms));
+    let tags: Vec<_> = tags(&flv).into_iter().filter(|tag| !still(tag)).collect();
+    let outcome = feed(CONFIG, &tags);
+    let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
+    audio.check(2_000);
+    let file = video.file(0, dir.path());
+    let (expected, found) = (packets(&flv, "v"), packets(&file, "v"));
+    let expected: Vec<_> = expected.iter().filter(|packet| !(4.0..9.0).contains(&packet.dts)).collect();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found.pts - expected.pts).abs() <= 0.001, "{found:?} for {expected:?}");
+    }
+    let numbers: Vec<_> = video.segments.iter().map(|segment| segment.segment.0).collect();
+    let hole = numbers.windows(2).find(|pair| pair[1] != pair[0] + 1).expect("no hole in the numbers");
+    assert!(hole[1] > hole[0] + 1);
+    for segment in &video.segments {
+        let same = audio.segments.iter().find(|audio| audio.segment == segment.segment).unwrap();
+        assert!(
+            same.start_us < segment.start_us + segment.duration_us
+                && segment.start_us < same.start_us + same.duration_us
+        );
+    }
 }

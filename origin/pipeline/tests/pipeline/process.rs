@@ -1,10 +1,8 @@
 //! The process: how soon it answers, and how it ends.
 
-mod harness;
-
 use std::time::{Duration, Instant};
 
-use harness::{CONFIG, Outcome, Pipeline, ffmpeg, tags};
+use crate::harness::{CONFIG, Outcome, Pipeline, ffmpeg, tags};
 use spillway_protocol::pipe::{Config, FromPipeline, Tag, ToPipeline};
 
 fn media() -> Vec<ToPipeline<Vec<u8>>> {
