@@ -117,8 +117,8 @@ impl Stream {
             return Ok(());
         }
         let decoded_us = lifted(tag, &mut self.lift_us)?;
-        let offset_us = i64::from(offset_ms.clamp(-MAX_OFFSET_MS, MAX_OFFSET_MS)) * 1_000;
-        let pts_us = decoded_us.saturating_add(offset_us);
+        let ahead_us = i64::from(offset_ms.clamp(-MAX_OFFSET_MS, MAX_OFFSET_MS)) * 1_000;
+        let pts_us = decoded_us.saturating_add(ahead_us);
         if track.fresh {
             track.clock.restart();
         }
