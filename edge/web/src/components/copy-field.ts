@@ -1,4 +1,4 @@
-import { html, nothing } from "lit";
+import { html, nothing, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "./icons";
 import { LightElement } from "./light-element";
@@ -16,6 +16,10 @@ export class CopyField extends LightElement {
 
   @state() private revealed = false;
   @state() private copied = false;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("value")) this.copied = false;
+  }
 
   override render() {
     const shown = !this.secret || this.revealed;
