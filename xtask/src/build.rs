@@ -64,7 +64,6 @@ fn worker_if_changed(workspace: &Workspace) -> Result<Done> {
             .arg("--release")
             .current_dir(workspace.path("edge"))
             .env("WASM_BINDGEN_BIN", WASM_BINDGEN.path())
-            .env("WASM_OPT_BIN", workspace.path("node_modules/.bin/wasm-opt"))
             .env("ESBUILD_BIN", workspace.path("node_modules/.bin/esbuild"));
         if !WORKER_BUILD.path().exists() {
             bail!("worker-build is not installed yet; `cargo xtask up` and `cargo xtask test` do so");

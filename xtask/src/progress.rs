@@ -55,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str, mut command: Command) -> Re
     fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{name}.log"));
     let log = File::create(&path)?;
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).env("RUST_BACKTRACE", "0");
     let program = command.get_program().to_string_lossy().into_owned();
     let status = process::run_in_group(&mut command).with_context(|| format!("cannot run {program}"))?;
     if !status.success() {

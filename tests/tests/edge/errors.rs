@@ -9,7 +9,7 @@ use spillway_protocol::problem::Code;
 async fn what_is_not_there_is_not_found() {
     let api = edge().await.api();
     for path in
-        ["/api", "/api/v1", "/api/v1/nothing", "/api/v1/streams/", "/api/v1/me/", "/api/v2/me", "/room", "/play/x"]
+        ["/api/v1", "/api/v1/nothing", "/api/v1/streams/", "/api/v1/me/", "/api/v2/me", "/room/x", "/play/x"]
     {
         api.get(path).send().await.refused(Code::NotFound);
     }
