@@ -1,6 +1,7 @@
 //! Who makes a request: passwords, access tokens, refresh tokens. Time, secrets and randomness come from the caller.
 
 pub mod credentials;
+mod hs256;
 pub mod password;
 pub mod refresh;
 pub mod token;
