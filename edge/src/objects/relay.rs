@@ -105,6 +105,8 @@ impl DurableObject for Relay {
     }
 
     async fn websocket_close(&self, socket: WebSocket, _code: usize, _why: String, _clean: bool) -> worker::Result<()> {
+        // Without an answer to its close, the other side would wait for the connection to end.
+        let _ = socket.close(None, None::<&str>);
         self.shell.gone(&socket)
     }
 

@@ -70,8 +70,9 @@ impl DurableObject for Room {
         Ok(())
     }
 
-    async fn websocket_close(&self, _link: WebSocket, _code: usize, _why: String, _clean: bool) -> worker::Result<()> {
+    async fn websocket_close(&self, link: WebSocket, _code: usize, _why: String, _clean: bool) -> worker::Result<()> {
         // A publisher that is not heard any more is given up in its time.
+        let _ = link.close(None, None::<&str>);
         Ok(())
     }
 

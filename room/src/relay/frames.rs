@@ -9,7 +9,7 @@ use spillway_protocol::{
 
 use super::{Output, Phase, Relay, SocketId, socket::Rate};
 use crate::{
-    call::room::{Author, Position},
+    call::room::{Author, Line, Position},
     chat,
     sql::{Sql, SqlError, to_json},
 };
@@ -85,9 +85,10 @@ impl<S: Sql> Relay<S> {
             return self.error(id, (Code::RateLimited, "Too fast; wait a moment.", Some(seconds)), client_id);
         }
         let author = Author { user_id: you.user_id, username: you.username, role: you.role, is_subscriber };
-        match self.upward.queue(id, crate::call::room::Line { author, message, client_id: client_id.clone() }) {
-            true => Ok(()),
-            false => self.error(id, Self::unavailable(), client_id),
+        if self.upward.queue(id, Line { author, message, client_id: client_id.clone() }) {
+            Ok(())
+        } else {
+            self.error(id, Self::unavailable(), client_id)
         }
     }
 

@@ -64,7 +64,8 @@ impl<S: Sql> Relay<S> {
         }
         self.viewers.recount(now);
         let counted = self.viewers.changed_at(self.kept.reported).is_some_and(|at| now >= at);
-        if !(counted || !self.upward.is_empty()) || !self.upward.calling.may_begin(now) {
+        let nothing = self.upward.is_empty() && !counted;
+        if nothing || !self.upward.calling.may_begin(now) {
             return Ok(());
         }
         self.upward.calling.begin(now);

@@ -11,7 +11,7 @@ use spillway_protocol::{
 
 use super::{
     Room,
-    log::{Entry, RECENT},
+    log::{self, Entry, RECENT},
 };
 use crate::{
     Failed, Moment,
@@ -56,9 +56,10 @@ impl<S: Sql> Room<S> {
     pub fn history(&self, call: &History) -> Result<HistoryPage, Failed> {
         let (_, most) = limits::HISTORY;
         let limit = call.limit.clamp(1, most);
-        let before = call.before.unwrap_or(u64::MAX);
+        let end = self.log.seq().saturating_add(1);
+        let before = call.before.map_or(end, |before| before.min(end));
         // One more than asked for tells whether there is another page.
-        let mut items = self.log.lines_before(&self.sql, before, limit.saturating_add(1))?;
+        let mut items = log::lines_before(&self.sql, before, limit.saturating_add(1))?;
         let more = items.len() > limit as usize;
         if more {
             items.remove(0);
@@ -77,7 +78,7 @@ impl<S: Sql> Room<S> {
             token,
             position: Position { epoch: self.log.epoch().to_owned(), seq },
             tail: self.log.between(&self.sql, seq.saturating_sub(RECENT as u64), seq)?,
-            lines: self.log.lines_before(&self.sql, seq.saturating_add(1), lines)?,
+            lines: log::lines_before(&self.sql, seq.saturating_add(1), lines)?,
             viewer_count: self.audience.announced(),
             view: self.view(),
         })
@@ -145,7 +146,7 @@ impl<S: Sql> Room<S> {
                 let here = said.iter().find(|(user, known, _)| *user == author.user_id && known == id);
                 let before = match here {
                     Some((_, _, message_id)) => Some(*message_id),
-                    None => self.log.said_before(&self.sql, author.user_id, id, at.now)?,
+                    None => log::said_before(&self.sql, author.user_id, id, at.now)?,
                 };
                 if let Some(message_id) = before {
                     outcomes.push(Ok(message_id));

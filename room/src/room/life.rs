@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use spillway_protocol::{api::StreamStatus, link::StopReason, problem::Code, room::ServerEvent, time::Timestamp};
 
-use super::{Facts, Room, log::Entry};
+use super::{Facts, Room};
 use crate::{
     Failed,
     call::{channel::StreamOver, room::Figures},
     retry::Retry,
-    sql::{Docs, Sql, SqlError},
+    sql::{Docs, Sql, SqlError, to_json},
 };
 
 /// The stream's life so far.
@@ -82,7 +82,7 @@ impl<S: Sql> Room<S> {
     fn change_status(&mut self, status: StreamStatus, now: Timestamp) -> Result<(), SqlError> {
         self.life.status = status;
         let event = ServerEvent::StreamStatusUpdate { stream_id: self.stream, status, timestamp: now };
-        self.log.append(&self.sql, vec![Entry::of(event, now)])?;
+        self.log.append_once(&self.sql, event, to_json(&status)?, now)?;
         self.sql.store("life", &self.life)?;
         self.touch_view()
     }

@@ -12,7 +12,8 @@ use spillway_protocol::{
 
 use crate::sql::{Docs, Sql, SqlError, to_json};
 
-/// `lines` counts the lines of chat up to and with this event; a line has a `user_id`.
+/// `lines` counts the lines of chat up to and with this event; a line has a `user_id`. For other events `client_id` names what
+/// happens only once.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS events (
   seq       INTEGER PRIMARY KEY,
   at        INTEGER NOT NULL,
@@ -40,11 +41,12 @@ pub(super) struct Log {
 pub(super) struct Entry {
     event: ServerEvent,
     at: Timestamp,
+    once: Option<String>,
 }
 
 impl Entry {
     pub(super) fn of(event: ServerEvent, at: Timestamp) -> Self {
-        Self { event, at }
+        Self { event, at, once: None }
     }
 }
 
@@ -63,7 +65,7 @@ impl Log {
             None => (0, 0),
         };
         let mut log = Self { epoch, seq, lines, recent: VecDeque::new() };
-        log.recent = log.read(sql, seq.saturating_sub(RECENT as u64), seq)?.into();
+        log.recent = read(sql, seq.saturating_sub(RECENT as u64), seq)?.into();
         Ok(log)
     }
 
@@ -86,9 +88,9 @@ impl Log {
     pub(super) fn append(&mut self, sql: &impl Sql, entries: Vec<Entry>) -> Result<(), SqlError> {
         let (mut seq, mut lines) = (self.seq, self.lines);
         let (mut rows, mut frames) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
-        for Entry { event, at } in entries {
+        for Entry { event, at, once } in entries {
             seq = seq.saturating_add(1);
-            let (mut user, mut client) = (None, None);
+            let (mut user, mut client) = (None, once);
             if let ServerEvent::NewMessage(message) = &event {
                 lines = lines.saturating_add(1);
                 user = Some(message.user_id);
@@ -114,23 +116,19 @@ impl Log {
         Ok(())
     }
 
-    /// The line that a client's id already made, unless that was too long ago.
-    pub(super) fn said_before(
-        &self,
+    /// Logs what happens only once in a room's life, unless that is done: storage may have failed right after.
+    pub(super) fn append_once(
+        &mut self,
         sql: &impl Sql,
-        user: UserId,
-        client_id: &str,
-        now: Timestamp,
-    ) -> Result<Option<MessageId>, SqlError> {
-        let rows = sql.exec(
-            "SELECT frame FROM events WHERE user_id = ? AND client_id = ? AND at > ? ORDER BY seq DESC LIMIT 1",
-            &[user.to_string().into(), client_id.into(), now.plus_millis(-limits::CLIENT_ID_MS).millis().into()],
-        )?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        match row.json::<ServerFrame>(0)?.event {
-            ServerEvent::NewMessage(message) => Ok(Some(message.message_id)),
-            _ => Ok(None),
+        event: ServerEvent,
+        once: String,
+        at: Timestamp,
+    ) -> Result<(), SqlError> {
+        let statement = "SELECT 1 FROM events WHERE user_id IS NULL AND client_id = ?";
+        if sql.exec(statement, &[once.as_str().into()])?.is_empty() {
+            self.append(sql, vec![Entry { event, at, once: Some(once) }])?;
         }
+        Ok(())
     }
 
     /// At most `limit` events behind `after`, in order.
@@ -145,18 +143,36 @@ impl Log {
             let wanted = |frame: &&ServerFrame| frame.seq.is_some_and(|seq| seq > after && seq <= until);
             return Ok(self.recent.iter().filter(wanted).cloned().collect());
         }
-        self.read(sql, after, until)
+        read(sql, after, until)
     }
+}
 
-    fn read(&self, sql: &impl Sql, after: u64, until: u64) -> Result<Vec<ServerFrame>, SqlError> {
-        let statement = "SELECT frame FROM events WHERE seq > ? AND seq <= ? ORDER BY seq";
-        sql.exec(statement, &[after.into(), until.into()])?.iter().map(|row| row.json(0)).collect()
+/// The line that a client's id already made, unless that was too long ago.
+pub(super) fn said_before(
+    sql: &impl Sql,
+    user: UserId,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<Option<MessageId>, SqlError> {
+    let rows = sql.exec(
+        "SELECT frame FROM events WHERE user_id = ? AND client_id = ? AND at > ? ORDER BY seq DESC LIMIT 1",
+        &[user.to_string().into(), client_id.into(), now.plus_millis(-limits::CLIENT_ID_MS).millis().into()],
+    )?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    match row.json::<ServerFrame>(0)?.event {
+        ServerEvent::NewMessage(message) => Ok(Some(message.message_id)),
+        _ => Ok(None),
     }
+}
 
-    /// At most `limit` lines before `before`, oldest first.
-    pub(super) fn lines_before(&self, sql: &impl Sql, before: u64, limit: u32) -> Result<Vec<ServerFrame>, SqlError> {
-        let statement = "SELECT frame FROM events WHERE user_id IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT ?";
-        let rows = sql.exec(statement, &[before.into(), limit.into()])?;
-        rows.iter().rev().map(|row| row.json(0)).collect()
-    }
+/// At most `limit` lines before `before`, oldest first.
+pub(super) fn lines_before(sql: &impl Sql, before: u64, limit: u32) -> Result<Vec<ServerFrame>, SqlError> {
+    let statement = "SELECT frame FROM events WHERE user_id IS NOT NULL AND seq < ? ORDER BY seq DESC LIMIT ?";
+    let rows = sql.exec(statement, &[before.into(), limit.into()])?;
+    rows.iter().rev().map(|row| row.json(0)).collect()
+}
+
+fn read(sql: &impl Sql, after: u64, until: u64) -> Result<Vec<ServerFrame>, SqlError> {
+    let statement = "SELECT frame FROM events WHERE seq > ? AND seq <= ? ORDER BY seq";
+    sql.exec(statement, &[after.into(), until.into()])?.iter().map(|row| row.json(0)).collect()
 }

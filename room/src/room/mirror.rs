@@ -52,7 +52,7 @@ impl Mirroring {
     }
 
     pub(super) fn due(&mut self, figures: &Mirror, now: Timestamp) -> Option<Mirror> {
-        if !self.wants(figures).is_some_and(|at| now >= at) || !self.writing.may_begin(now) {
+        if self.wants(figures).is_none_or(|at| now < at) || !self.writing.may_begin(now) {
             return None;
         }
         self.writing.begin(now);
