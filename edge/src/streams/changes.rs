@@ -64,38 +64,38 @@ mod tests {
         Timestamp::from_millis(99_000)
     }
 
-    fn changed_by(row: &StreamRow, body: Value) -> Result<StreamRow, Problem> {
+    fn changed_by(row: &StreamRow, body: &Value) -> Result<StreamRow, Problem> {
         change(row, crate::json::parse(body.to_string().as_bytes())?, later())
     }
 
     #[test]
     fn what_is_left_out_stays_and_null_takes_away() {
         let row = sample();
-        assert_eq!(changed_by(&row, json!({})).unwrap(), StreamRow { updated_at: 99_000, ..row.clone() });
-        let new = changed_by(&row, json!({"description": null, "settings": {"maxViewers": null}})).unwrap();
+        assert_eq!(changed_by(&row, &json!({})).unwrap(), StreamRow { updated_at: 99_000, ..row.clone() });
+        let new = changed_by(&row, &json!({"description": null, "settings": {"maxViewers": null}})).unwrap();
         assert_eq!((new.description, new.max_viewers, new.delay_seconds), (None, None, row.delay_seconds));
-        let new = changed_by(&row, json!({"title": " New ", "settings": {"delaySeconds": 7}})).unwrap();
+        let new = changed_by(&row, &json!({"title": " New ", "settings": {"delaySeconds": 7}})).unwrap();
         assert_eq!((new.title.as_str(), new.delay_seconds, new.max_viewers), ("New", 7, row.max_viewers));
     }
 
     #[test]
     fn a_price_is_read_in_the_stream_s_own_currency() {
         let row = StreamRow { currency: "JPY".to_owned(), ..sample() };
-        assert_eq!(changed_by(&row, json!({"ticketPrice": 700})).unwrap().ticket_price, Some(700));
-        assert_eq!(changed_by(&row, json!({"ticketPrice": 7.5})).unwrap_err().errors[0].code, FieldCode::Invalid);
+        assert_eq!(changed_by(&row, &json!({"ticketPrice": 700})).unwrap().ticket_price, Some(700));
+        assert_eq!(changed_by(&row, &json!({"ticketPrice": 7.5})).unwrap_err().errors[0].code, FieldCode::Invalid);
     }
 
     #[test]
     fn one_that_is_over_changes_no_more() {
         for status in [StreamStatus::Ended, StreamStatus::Cancelled] {
             let row = StreamRow { status, ..sample() };
-            assert_eq!(changed_by(&row, json!({"title": "New"})).unwrap_err().code, Code::StreamOver);
+            assert_eq!(changed_by(&row, &json!({"title": "New"})).unwrap_err().code, Code::StreamOver);
         }
     }
 
     #[test]
     fn two_changes_in_one_millisecond_can_be_told_apart() {
         let row = StreamRow { updated_at: 99_000, ..sample() };
-        assert_eq!(changed_by(&row, json!({"title": "New"})).unwrap().updated_at, 99_001);
+        assert_eq!(changed_by(&row, &json!({"title": "New"})).unwrap().updated_at, 99_001);
     }
 }

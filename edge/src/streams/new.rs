@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read(body: Value) -> Result<NewStream, Vec<(String, FieldCode)>> {
+    fn read(body: &Value) -> Result<NewStream, Vec<(String, FieldCode)>> {
         let asked = crate::json::parse(body.to_string().as_bytes());
         let new = asked.and_then(NewStream::read);
         new.map_err(|problem| problem.errors.into_iter().map(|e| (e.field, e.code)).collect())
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_title_is_enough() {
-        let new = read(json!({"title": "  Evening  "})).unwrap();
+        let new = read(&json!({"title": "  Evening  "})).unwrap();
         assert_eq!((new.title.as_str(), new.currency.as_str(), new.ticket_price), ("Evening", "USD", None));
         assert_eq!(new.settings, StreamSettings::default());
     }
@@ -174,7 +174,7 @@ mod tests {
             "title": " ", "description": "x".repeat(5_001), "requiredTier": 0, "ticketPrice": 1.234, "currency": "EUR",
             "settings": {"delaySeconds": 61, "maxViewers": 0}
         });
-        let named: Vec<_> = read(body).unwrap_err();
+        let named: Vec<_> = read(&body).unwrap_err();
         let expected = [
             ("title", FieldCode::TooShort),
             ("description", FieldCode::TooLong),
@@ -188,27 +188,30 @@ mod tests {
 
     #[test]
     fn bounds_are_in_characters_and_inclusive() {
-        assert!(read(json!({"title": "ü".repeat(140)})).is_ok());
-        assert_eq!(read(json!({"title": "ü".repeat(141)})), Err(vec![("title".to_owned(), FieldCode::TooLong)]));
-        assert!(read(json!({"title": "a", "settings": {"delaySeconds": 60, "maxViewers": 1}})).is_ok());
-        assert_eq!(read(json!({"title": "a\u{7}b"})), Err(vec![("title".to_owned(), FieldCode::Invalid)]));
-        assert!(read(json!({"title": "a", "description": "two\nlines"})).is_ok());
+        assert!(read(&json!({"title": "ü".repeat(140)})).is_ok());
+        assert_eq!(read(&json!({"title": "ü".repeat(141)})), Err(vec![("title".to_owned(), FieldCode::TooLong)]));
+        assert!(read(&json!({"title": "a", "settings": {"delaySeconds": 60, "maxViewers": 1}})).is_ok());
+        assert_eq!(read(&json!({"title": "a\u{7}b"})), Err(vec![("title".to_owned(), FieldCode::Invalid)]));
+        assert!(read(&json!({"title": "a", "description": "two\nlines"})).is_ok());
     }
 
     #[test]
     fn currencies_and_prices_belong_together() {
-        assert_eq!(read(json!({"title": "a", "ticketPrice": 500, "currency": "JPY"})).unwrap().ticket_price, Some(500));
-        assert_eq!(read(json!({"title": "a", "ticketPrice": 0})).unwrap().ticket_price, None);
         assert_eq!(
-            read(json!({"title": "a", "ticketPrice": -1, "currency": "USD"})),
+            read(&json!({"title": "a", "ticketPrice": 500, "currency": "JPY"})).unwrap().ticket_price,
+            Some(500)
+        );
+        assert_eq!(read(&json!({"title": "a", "ticketPrice": 0})).unwrap().ticket_price, None);
+        assert_eq!(
+            read(&json!({"title": "a", "ticketPrice": -1, "currency": "USD"})),
             Err(vec![("ticketPrice".to_owned(), FieldCode::OutOfRange)])
         );
         assert_eq!(
-            read(json!({"title": "a", "ticketPrice": 5, "currency": "usd"})),
+            read(&json!({"title": "a", "ticketPrice": 5, "currency": "usd"})),
             Err(vec![("currency".to_owned(), FieldCode::Invalid)])
         );
         assert_eq!(
-            read(json!({"title": "a", "ticketPrice": "5.00"})),
+            read(&json!({"title": "a", "ticketPrice": "5.00"})),
             Err(vec![("ticketPrice".to_owned(), FieldCode::Invalid)])
         );
     }
