@@ -1,7 +1,7 @@
 //! The Worker: people, streams, rooms and playback, at the edge.
 //!
 //! Natively this crate has the rules alone (routes, tokens, validation, cursors), which are tested without a server. What
-//! touches the runtime is compiled for `wasm32` only: [`shell`] takes a request, `http` answers it, `d1` and `call` reach
+//! touches the runtime is compiled for `wasm32` only: `shell` takes a request, `http` answers it, `d1` and `call` reach
 //! the data and the objects.
 
 pub mod auth;
