@@ -300,7 +300,9 @@ impl Client {
         match frame.event {
             ServerEvent::Batch { events } => {
                 assert!(self.batch);
-                events.into_iter().for_each(|event| self.take(event));
+                for event in events {
+                    self.take(event);
+                }
             }
             ServerEvent::Welcome(welcome) => {
                 let seen = self.seen.as_ref().map(|seen| seen.seq);

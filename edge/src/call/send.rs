@@ -1,6 +1,6 @@
 //! How a call travels.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use futures_util::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
@@ -115,7 +115,8 @@ fn ascii_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }
