@@ -10,7 +10,7 @@ use std::{
 
 use xtask::{
     Workspace,
-    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets},
+    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, Worker},
 };
 
 use crate::Api;
@@ -47,12 +47,13 @@ impl System {
         let secrets = Secrets::of(scratch.path()).unwrap();
         let rtmp_port = free_port();
         let rtmp_url = format!("rtmp://127.0.0.1:{rtmp_port}/live");
+        let worker = Worker::frozen(&workspace, scratch.path().join("worker")).unwrap();
         let options = EdgeOptions {
             state: scratch.path(),
             secrets: &secrets,
             port: free_port(),
             rtmp_url: &rtmp_url,
-            rebuild: None,
+            worker: &worker,
         };
         let edge = Edge::start(&workspace, options).unwrap();
         let mut system = Self { scratch, secrets, edge, rtmp_port, origin: None };

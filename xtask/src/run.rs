@@ -6,7 +6,7 @@ mod pattern;
 mod secrets;
 
 pub(crate) use edge::wrangler;
-pub use edge::{Bucket, Edge, EdgeOptions};
+pub use edge::{Bucket, Edge, EdgeOptions, Worker};
 pub use origin::{Origin, OriginOptions};
 pub use pattern::Pattern;
 pub use secrets::{Secrets, private_file, random_text};

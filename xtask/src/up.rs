@@ -21,7 +21,7 @@ use crate::{
     Workspace, build,
     process::Process,
     progress::{seconds, step},
-    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, is_free},
+    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, Worker, is_free},
     tools::{self, Packages},
 };
 
@@ -72,10 +72,10 @@ pub fn up(workspace: &Workspace, options: &Options) -> Result<()> {
     fs::create_dir_all(&state)?;
     let secrets = Secrets::of(&state)?;
     let rtmp_url = format!("rtmp://127.0.0.1:{}/live", options.rtmp_port);
-    let rebuild = format!("'{}' worker", std::env::current_exe()?.display());
+    let worker = Worker::live(workspace, format!("'{}' worker", std::env::current_exe()?.display()));
     let mut edge = step("edge: database, Worker", || {
-        let (port, rebuild) = (options.edge_port, Some(rebuild.as_str()));
-        Edge::start(workspace, EdgeOptions { state: &state, secrets: &secrets, port, rtmp_url: &rtmp_url, rebuild })
+        let (port, rtmp_url, worker) = (options.edge_port, rtmp_url.as_str(), &worker);
+        Edge::start(workspace, EdgeOptions { state: &state, secrets: &secrets, port, rtmp_url, worker })
     })?;
     let mut origin = step("origin", || {
         let (rtmp_port, http_port) = (options.rtmp_port, options.origin_port);

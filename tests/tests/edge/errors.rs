@@ -8,9 +8,7 @@ use spillway_protocol::problem::Code;
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let api = edge().await.api();
-    for path in
-        ["/api/v1", "/api/v1/nothing", "/api/v1/streams/", "/api/v1/me/", "/api/v2/me", "/room/x", "/play/x"]
-    {
+    for path in ["/api/v1", "/api/v1/nothing", "/api/v1/streams/", "/api/v1/me/", "/api/v2/me", "/room/x", "/play/x"] {
         api.get(path).send().await.refused(Code::NotFound);
     }
 }

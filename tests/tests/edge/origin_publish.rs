@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::{
-    Broadcast, LIMIT, edge, eventually,
+    Broadcast, LIMIT, Person, edge, eventually,
     node::{Node, media::Live, now},
 };
 use reqwest::Method;
@@ -118,13 +118,13 @@ async fn after_the_end_the_key_is_blocked_until_the_next_start() {
 #[tokio::test]
 async fn whoever_just_starts_their_encoder_gets_a_stream_of_their_own() {
     let system = edge().await;
-    let stream = Broadcast::create(&system.api()).await;
-    let node = Node::of(system);
-    stream.creator.api().delete(&stream.path("")).by(&stream.creator).send().await.empty(204);
-    let granted: PublishReply = node.publish(&stream.key, "one").await.expect(200);
-    assert_ne!(granted.stream_id, stream.id);
+    let creator = Person::register(&system.api()).await;
+    let planned = creator.create_stream().await;
+    let key: KeyReply = creator.stream_call(planned.id, "key").send().await.expect(200);
+    let granted: PublishReply = Node::of(system).publish(&key.stream_key, "one").await.expect(200);
+    assert_ne!(granted.stream_id, planned.id, "nobody pressed start there");
     let opened = system.api().get(&format!("/api/v1/streams/{}", granted.stream_id)).send().await.value(200);
-    assert_eq!(opened["creator"]["id"], json!(stream.creator.id()));
+    assert_eq!(opened["creator"]["id"], json!(creator.id()));
 }
 
 #[tokio::test]

@@ -85,13 +85,13 @@ async fn a_place_that_means_nothing_here_starts_over() {
     let (_socket, welcome) = stream.enter(None).await;
     for place in [
         json!({ "lastSeq": 0, "epoch": "another" }),
-        json!({ "lastSeq": welcome.seq + 1_000, "epoch": welcome.epoch }),
+        json!({ "lastSeq": welcome.seq + 1_000_000, "epoch": welcome.epoch }),
         json!({ "lastSeq": welcome.seq }),
     ] {
         let url = stream.join(None).await.chat_url.unwrap();
         let mut socket = RoomSocket::open(&url, stream.id).await;
-        let fresh = socket.enter(place).await;
-        assert!(!fresh.resumed);
+        let fresh = socket.enter(place.clone()).await;
+        assert!(!fresh.resumed, "{place}");
         assert_eq!(fresh.history.iter().filter_map(line_of).map(|(_, line)| line).collect::<Vec<_>>(), ["hello"]);
     }
 }

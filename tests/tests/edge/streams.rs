@@ -31,7 +31,7 @@ async fn a_title_is_enough_and_the_rest_has_defaults() {
             "quality": "HD", "recordingEnabled": true, "chatEnabled": true, "tipsEnabled": true,
             "maxViewers": null, "delaySeconds": 0
         },
-        "stats": { "viewerCount": 0, "peakViewers": 0, "totalTips": 0, "duration": 0, "messagesCount": 0 },
+        "stats": { "viewerCount": 0, "peakViewers": 0, "totalTips": 0.0, "duration": 0, "messagesCount": 0 },
         "scheduledStartTime": null,
         "actualStartTime": null,
         "endTime": null,

@@ -1,7 +1,8 @@
 //! The Worker under `wrangler dev`.
 
 use std::{
-    path::{Path, PathBuf},
+    fs,
+    path::{self, Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -27,8 +28,47 @@ pub struct EdgeOptions<'a> {
     pub port: u16,
     /// What it tells streamers to put into their encoder.
     pub rtmp_url: &'a str,
-    /// The shell command that builds the Worker anew when a source file changes; `None` leaves it as it is.
-    pub rebuild: Option<&'a str>,
+    /// Where the Worker is run from.
+    pub worker: &'a Worker,
+}
+
+/// Where a Worker is run from: a folder with a `wrangler.toml`.
+#[derive(Debug)]
+pub struct Worker {
+    root: PathBuf,
+    rebuild: String,
+}
+
+impl Worker {
+    /// The checkout itself: when a source file changes, this shell command builds the Worker anew and it is loaded again.
+    pub fn live(workspace: &Workspace, rebuild: String) -> Self {
+        Self { root: workspace.root().to_owned(), rebuild }
+    }
+
+    /// A copy of what is built now, which stays as it is whatever becomes of the checkout.
+    pub fn frozen(workspace: &Workspace, root: PathBuf) -> Result<Self> {
+        for made in ["edge/build", "edge/web/dist", "d1-migrations", "wrangler.toml"] {
+            copy(&workspace.path(made), &root.join(made))
+                .with_context(|| format!("cannot copy {made}; is it built?"))?;
+        }
+        for watched in ["edge/src", "protocol/src", "hls/src", "room/src"] {
+            fs::create_dir_all(root.join(watched))?;
+        }
+        Ok(Self { root, rebuild: "true".to_owned() })
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        fs::create_dir_all(to.parent().unwrap_or(to))?;
+        fs::copy(from, to)?;
+        return Ok(());
+    }
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// A running edge.
@@ -44,22 +84,22 @@ pub struct Edge {
 #[derive(Debug, Clone)]
 struct Place {
     workspace: Workspace,
+    root: PathBuf,
     state: PathBuf,
 }
 
 impl Edge {
     /// Brings the database up to date and starts the Worker (which must be built); returns when it answers.
     pub fn start(workspace: &Workspace, options: EdgeOptions<'_>) -> Result<Self> {
-        let place = Place { workspace: workspace.clone(), state: options.state.join("edge") };
+        let root = options.worker.root.clone();
+        let place = Place { workspace: workspace.clone(), root, state: options.state.join("edge") };
         place.migrate()?;
         let mut wrangler = place.wrangler();
         wrangler.args(["dev", "--ip", HOST, "--port", &options.port.to_string(), "--inspector-port", "0"]);
         wrangler.args(["--show-interactive-dev-session=false", "--persist-to"]).arg(&place.state);
-        wrangler.arg("--env-file").arg(options.secrets.path());
+        wrangler.arg("--env-file").arg(path::absolute(options.secrets.path())?);
         wrangler.args(["--var", &format!("RTMP_URL:{}", options.rtmp_url)]);
-        if let Some(rebuild) = options.rebuild {
-            wrangler.env("SPILLWAY_WORKER_BUILD", rebuild);
-        }
+        wrangler.env("SPILLWAY_WORKER_BUILD", &options.worker.rebuild);
         let process = Process::start("edge", wrangler, &options.state.join("log/edge.log"))?;
         let mut edge = Self { process, place, port: options.port };
         let health = format!("{}/healthz", edge.url());
@@ -115,7 +155,7 @@ impl Place {
     /// wrangler, kept off the network and from building what is built, apart from others that run on this machine.
     fn wrangler(&self) -> Command {
         let mut command = wrangler(&self.workspace);
-        command.env("WRANGLER_REGISTRY_PATH", self.state.join("registry"));
+        command.current_dir(&self.root).env("WRANGLER_REGISTRY_PATH", self.state.join("registry"));
         command
     }
 }
@@ -129,7 +169,7 @@ pub(crate) fn wrangler(workspace: &Workspace) -> Command {
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_WRITE_LOGS", "false")
-        .env("NO_COLOR", "1")
+        .env("FORCE_COLOR", "0")
         .env("SPILLWAY_WORKER_BUILD", "true");
     command
 }
