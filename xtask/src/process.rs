@@ -23,8 +23,8 @@ const GRACE: Duration = Duration::from_secs(8);
 /// The groups that are running; `None` once we are ending, so that nothing new is started.
 static GROUPS: Mutex<Option<Vec<Pid>>> = Mutex::new(Some(Vec::new()));
 
-/// Waits for our end (its standard input closes) and then ends the group `$0`.
-const REAPER: &str = r#"read -r _; kill -TERM -- "-$0"; sleep 8; kill -KILL -- "-$0""#;
+/// Waits for our end (its standard input closes) and then ends the group `$0`. No `--`: dash would take it for a process.
+const REAPER: &str = r#"read -r _; kill -TERM "-$0"; sleep 8; kill -KILL "-$0""#;
 
 /// A running program, with its log. Ends with all that it started when dropped.
 #[derive(Debug)]
