@@ -22,6 +22,7 @@ impl From<Failed> for Failure {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Refused(problem) => (*problem).into(),
+            Failed::TooFast(seconds) => Self::rate_limited(seconds),
             Failed::Storage(error) => Self::internal(error),
         }
     }

@@ -11,6 +11,7 @@ pub mod relay;
 pub mod room;
 pub mod sql;
 
+mod rate;
 mod retry;
 
 use spillway_protocol::{
@@ -33,6 +34,9 @@ pub enum Failed {
     /// The caller is told why.
     #[error("{}: {}", .0.title, .0.detail)]
     Refused(Box<Problem>),
+    /// The caller is to wait so many seconds.
+    #[error("too fast")]
+    TooFast(u32),
     /// Storage failed: what is in memory is to be thrown away, and restored.
     #[error(transparent)]
     Storage(#[from] sql::SqlError),

@@ -18,6 +18,7 @@ use spillway_protocol::{ids::StreamId, link::StopReason, media::Epoch, time::Tim
 use crate::{
     Moment,
     call::{channel::StreamOver, relay::Down, room::View},
+    rate::Paces,
     sql::{Docs, Row, Sql, SqlError},
 };
 use audience::Audience;
@@ -40,6 +41,7 @@ pub struct Room<S> {
     view: u64,
     audience: Audience,
     mirroring: Mirroring,
+    paces: Paces,
 }
 
 /// What is to be done now.
@@ -81,6 +83,7 @@ impl<S: Sql> Room<S> {
             view: sql.load("view")?.unwrap_or(1),
             audience: Audience::restore(&sql)?,
             mirroring: Mirroring::restore(&sql)?,
+            paces: Paces::default(),
             sql,
         }))
     }
@@ -97,6 +100,7 @@ impl<S: Sql> Room<S> {
             view: 1,
             audience: Audience::default(),
             mirroring: Mirroring::default(),
+            paces: Paces::default(),
             facts,
             life,
             sql,

@@ -31,7 +31,7 @@ fn show(channel: &mut Channel<Db>, version: u32, ms: i64) -> Result<Admitted, Co
     let call = Authorise { key: StreamKey::derive(SECRET, source(), version).reveal() };
     channel.authorise(&call, SECRET, moment(ms)).map_err(|failed| match failed {
         Failed::Refused(problem) => problem.code,
-        Failed::Storage(error) => panic!("{error}"),
+        other => panic!("{other}"),
     })
 }
 

@@ -86,10 +86,25 @@ fn what_may_not_be_said() {
 }
 
 #[test]
+fn who_is_too_fast_waits_whichever_way_they_speak() {
+    let mut room = room(&Db::new());
+    for number in 0..5 {
+        room.chat(chat(2, &format!("line {number}"), Some(&format!("c{number}"))), moment(0)).unwrap();
+    }
+    assert!(matches!(room.chat(chat(2, "one more", None), moment(0)), Err(Failed::TooFast(1))));
+    let lines = vec![line(2, "one more", None), line(3, "not me", None), line(2, "again", Some("c0"))];
+    let heard =
+        room.up(Up { relay: "r".to_owned(), viewers: 0, lines, reactions: BTreeMap::new() }, moment(1)).unwrap();
+    let codes: Vec<_> = heard.refused.iter().map(|problem| problem.as_ref().map(|problem| problem.code)).collect();
+    assert_eq!(codes, [Some(Code::RateLimited), None, None], "what was said before is not said again");
+    room.chat(chat(2, "one more", None), moment(1_000)).unwrap();
+}
+
+#[test]
 fn history_is_paged_from_the_newest_and_leaves_nothing_out() {
     let mut room = room(&Db::new());
     for number in 0..7 {
-        room.chat(chat(2, &format!("line {number}"), None), moment(number)).unwrap();
+        room.chat(chat(2, &format!("line {number}"), None), moment(number * 1_000)).unwrap();
     }
     let page = |before| room.history(&History { before, limit: 3 }).unwrap();
     let (first, rest) = (page(None), |page: &HistoryPage| page.before);
@@ -125,8 +140,8 @@ fn reactions_are_told_as_counts_and_the_count_at_most_once_a_second() {
 fn a_relay_that_missed_a_page_of_events_is_sent_them_in_pages() {
     let mut room = room(&Db::new());
     let position = Some(Position { epoch: "0000000000000abc".to_owned(), seq: 0 });
-    for number in 0..450 {
-        room.chat(chat(2, "x", None), moment(number)).unwrap();
+    for number in 0..450_u32 {
+        room.chat(chat(u128::from(number), "x", None), moment(number.into())).unwrap();
     }
     let attached = room.attach(&Attach { relay: "r".to_owned(), position }, at(500)).unwrap();
     assert_eq!((attached.position.seq, attached.tail.len()), (0, 0));

@@ -8,8 +8,8 @@ use spillway_protocol::{
     api::StreamStatus,
     ids::SourceId,
     limits,
-    link::{EndReason, LinkDown, LinkUp, Report, SegmentReport, StopReason},
-    media::{Epoch, RenditionId, SegmentIndex, Track, TrackKind},
+    link::{EndReason, LinkDown, LinkUp, Report, StopReason},
+    media::Epoch,
     problem::Code,
     time::Timestamp,
 };
@@ -40,29 +40,15 @@ fn report(n: u64, report: Report) -> String {
 }
 
 fn started(n: u64) -> String {
-    report(n, Report::Started { at: at(0), target_ms: 2_000 })
+    report(n, support::reports()[0].clone())
 }
 
 fn track(n: u64) -> String {
-    let kind = TrackKind::Video { width: 1_280, height: 720, frame_rate_millis: 30_000 };
-    let track = Track { rendition: RenditionId::video(), codec: "avc1.64001f".to_owned(), kind };
-    report(n, Report::Track { track, init: 0 })
+    report(n, support::reports()[1].clone())
 }
 
 fn segment(n: u64, index: u32) -> String {
-    report(
-        n,
-        Report::Segment(SegmentReport {
-            rendition: RenditionId::video(),
-            segment: SegmentIndex(index),
-            start_us: u64::from(index) * 2_000_000,
-            duration_us: 2_000_000,
-            independent: true,
-            size: 100_000,
-            init: 0,
-            parts: 6,
-        }),
-    )
+    report(n, support::segment(index))
 }
 
 fn ended(n: u64, reason: EndReason) -> String {

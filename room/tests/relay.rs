@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use spillway_protocol::{
     api::Role,
     limits,
+    media::{Epoch, RenditionId},
     problem::{Code, Problem},
     room::{CloseCode, ServerEvent, ServerFrame, You},
 };
@@ -224,22 +225,34 @@ fn who_is_silent_is_out_of_the_count_and_closed() {
 }
 
 #[test]
-fn players_without_a_socket_count_for_a_while() {
-    let mut relay = ready();
+fn players_without_a_socket_count_for_a_while_and_those_with_one_once() {
+    let mut relay = relay(&Db::new());
+    let mut reply = attached(&Db::new());
+    let mut timeline = spillway_hls::Timeline::default();
+    for report in support::reports() {
+        timeline.apply(Epoch(1), &report).unwrap();
+    }
+    reply.view.snapshot = timeline.snapshot();
+    relay.attached(reply, at(10)).unwrap();
     join(&mut relay, visitor(2), 20);
     let poll = |relay: &mut Relay<Db>, viewer: &str, ms| {
         let call = Playlist { which: Which::Multivariant, proven: false, viewer: Some(viewer.to_owned()) };
-        let refused = relay.playlist(&call, at(ms)).unwrap_err();
-        assert!(refused.to_string().contains("nothing to play"));
+        assert!(relay.playlist(&call, at(ms)).unwrap().text.starts_with("#EXTM3U"));
     };
-    // There is nothing to play yet, so nobody watches.
-    poll(&mut relay, "p1", 30);
     let viewers = |relay: &mut Relay<Db>, ms| {
         let polled = outputs(relay, ms);
         relay.heard(Some(Heard { attached: true, refused: Vec::new() }), at(ms)).unwrap();
         polled.iter().find_map(|o| if let Output::Up(up) = o { Some(up.viewers) } else { None })
     };
-    assert_eq!(viewers(&mut relay, 600), Some(1));
+    for viewer in ["f2", "p1", "p2"] {
+        poll(&mut relay, viewer, 30);
+    }
+    assert_eq!(viewers(&mut relay, 600), Some(3));
+    poll(&mut relay, "p1", 5_000);
+    assert_eq!(viewers(&mut relay, 30 + limits::POLLER_MS), Some(2));
+    assert_eq!(viewers(&mut relay, 5_000 + limits::POLLER_MS), Some(1));
+    let missing = Playlist { which: Which::Media(RenditionId::audio()), proven: false, viewer: None };
+    assert!(relay.playlist(&missing, at(30_000)).unwrap_err().to_string().contains("nothing to play"));
 }
 
 #[test]

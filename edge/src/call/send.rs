@@ -44,15 +44,15 @@ async fn ask<C: Call>(env: &Env, name: &<C::To as Object>::Name, call: &C) -> Re
         answer => answer,
     };
     answer.map_err(|failed| match failed {
-        Failed::Refused(problem) => problem.into(),
+        Failed::Refused(problem, retry_after) => Failure { retry_after, ..problem.into() },
         Failed::Unheard(cause) => Failure::unavailable(format!("{} {name}: {}: {cause}", C::To::BINDING, C::NAME)),
     })
 }
 
 /// Why there is no reply.
 enum Failed {
-    /// The object said why.
-    Refused(Problem),
+    /// The object said why, and how many seconds to wait, where waiting helps.
+    Refused(Problem, Option<u32>),
     /// It said nothing, or nothing that can be read.
     Unheard(String),
 }
@@ -73,7 +73,8 @@ async fn once<C: Call>(env: &Env, name: &<C::To as Object>::Name, body: &str) ->
     if response.status_code() == 200 {
         return read(&text);
     }
-    Err(Failed::Refused(read(&text)?))
+    let wait = response.headers().get("retry-after")?.and_then(|seconds| seconds.parse().ok());
+    Err(Failed::Refused(read(&text)?, wait))
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failed> {

@@ -7,17 +7,16 @@ use spillway_protocol::{
     time::Timestamp,
 };
 
-use super::{Output, Phase, Relay, SocketId, socket::Rate};
+use super::{Output, Phase, Relay, SocketId};
 use crate::{
     call::room::{Author, Line, Position},
     chat,
+    rate::{LINES, Rate},
     sql::{Sql, SqlError, to_json},
 };
 
 /// Frames of any kind; who sends more is closed.
 pub(super) const FRAMES: Rate = Rate { burst: 40, per_second: 4 };
-/// Lines; who says more is told to wait.
-pub(super) const LINES: Rate = Rate { burst: 5, per_second: 1 };
 
 impl<S: Sql> Relay<S> {
     /// A frame of text came.

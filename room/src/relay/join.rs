@@ -5,16 +5,13 @@ use spillway_protocol::{
     time::Timestamp,
 };
 
-use super::{
-    Known, Output, Phase, Relay, Socket, SocketId,
-    frames::{FRAMES, LINES},
-    socket::Bucket,
-};
+use super::{Known, Output, Phase, Relay, Socket, SocketId, frames::FRAMES};
 use crate::{
     call::{
         relay::Visitor,
         room::{Position, Replay, Replayed},
     },
+    rate::{Bucket, LINES},
     sql::{Sql, SqlError},
 };
 

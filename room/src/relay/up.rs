@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use spillway_protocol::time::Timestamp;
+use spillway_protocol::{problem::Code, time::Timestamp};
 
 use super::{Output, Relay, SocketId};
 use crate::{
@@ -103,7 +103,8 @@ impl<S: Sql> Relay<S> {
         }
         for ((id, client_id), problem) in asked.into_iter().zip(refused) {
             if let Some(problem) = problem {
-                self.error(id, (problem.code, &problem.detail, None), client_id)?;
+                let wait = (problem.code == Code::RateLimited).then_some(1);
+                self.error(id, (problem.code, &problem.detail, wait), client_id)?;
             }
         }
         Ok(())

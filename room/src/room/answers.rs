@@ -29,6 +29,36 @@ use crate::{
 /// More than this is not sent again: the client starts over.
 const REPLAY: u64 = 1_000;
 
+/// Why a line was not taken.
+enum Unsaid {
+    Refused(Problem),
+    TooFast(u32),
+}
+
+impl Unsaid {
+    fn problem(self) -> Problem {
+        match self {
+            Self::Refused(problem) => problem,
+            Self::TooFast(_) => Problem::new(Code::RateLimited, "Too fast; wait a moment."),
+        }
+    }
+}
+
+impl From<Problem> for Unsaid {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<Unsaid> for Failed {
+    fn from(unsaid: Unsaid) -> Self {
+        match unsaid {
+            Unsaid::Refused(problem) => problem.into(),
+            Unsaid::TooFast(seconds) => Self::TooFast(seconds),
+        }
+    }
+}
+
 impl<S: Sql> Room<S> {
     /// The figures as of now.
     pub fn stats(&self, now: Timestamp) -> Figures {
@@ -41,12 +71,14 @@ impl<S: Sql> Room<S> {
         match kind {
             ChatKind::Message => {
                 let said = self.say(vec![Line { author, message, client_id }], at)?.pop();
-                let message_id = said.ok_or_else(|| SqlError::new("a line without an outcome"))??;
-                Ok(Said { message_id })
+                let message_id = said.ok_or_else(|| SqlError::new("a line without an outcome"))?;
+                Ok(Said { message_id: message_id? })
             }
             ChatKind::Reaction => {
                 self.may_write()?;
-                self.audience.react(&chat::reaction(&message)?, 1);
+                let reaction = chat::reaction(&message)?;
+                self.paces.take(author.user_id, at.now).map_err(Failed::TooFast)?;
+                self.audience.react(&reaction, 1);
                 Ok(Said { message_id: MessageId::new(at.now, at.random) })
             }
         }
@@ -105,7 +137,7 @@ impl<S: Sql> Room<S> {
                 }
             }
         }
-        Ok(Heard { attached, refused: said.into_iter().map(Result::err).collect() })
+        Ok(Heard { attached, refused: said.into_iter().map(|said| said.err().map(Unsaid::problem)).collect() })
     }
 
     /// What became of the call to a Relay for the entry `token`; `None` when no answer came.
@@ -138,7 +170,7 @@ impl<S: Sql> Room<S> {
     }
 
     /// Takes lines in order; what became of each. All are stored in one statement.
-    fn say(&mut self, lines: Vec<Line>, at: Moment) -> Result<Vec<Result<MessageId, Problem>>, SqlError> {
+    fn say(&mut self, lines: Vec<Line>, at: Moment) -> Result<Vec<Result<MessageId, Unsaid>>, SqlError> {
         let (mut outcomes, mut entries) = (Vec::with_capacity(lines.len()), Vec::new());
         let mut said: Vec<(UserId, String, MessageId)> = Vec::new();
         for (number, Line { author, message, client_id }) in (0_u128..).zip(lines) {
@@ -166,21 +198,23 @@ impl<S: Sql> Room<S> {
     }
 
     fn take(
-        &self,
+        &mut self,
         author: Author,
         message: &str,
         client_id: Option<String>,
         at: Moment,
-    ) -> Result<ChatMessage, Problem> {
+    ) -> Result<ChatMessage, Unsaid> {
         self.may_write()?;
         if let Some(id) = &client_id {
             chat::client_id(id)?;
         }
+        let message = chat::line(message)?;
+        self.paces.take(author.user_id, at.now).map_err(Unsaid::TooFast)?;
         Ok(ChatMessage {
             message_id: MessageId::new(at.now, at.random),
             user_id: author.user_id,
             username: author.username,
-            message: chat::line(message)?,
+            message,
             timestamp: at.now,
             is_subscriber: author.is_subscriber,
             badges: chat::badges(author.role),

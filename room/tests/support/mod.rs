@@ -7,6 +7,8 @@ use rusqlite::{Connection, params_from_iter, types::ValueRef};
 use spillway_protocol::{
     api::{Role, StreamStatus},
     ids::{StreamId, UserId},
+    link::{Report, SegmentReport},
+    media::{RenditionId, SegmentIndex, Track, TrackKind},
     time::Timestamp,
 };
 use spillway_room::{
@@ -99,4 +101,25 @@ pub fn author(number: u128) -> Author {
 
 pub fn line(number: u128, message: &str, client_id: Option<&str>) -> Line {
     Line { author: author(number), message: message.to_owned(), client_id: client_id.map(str::to_owned) }
+}
+
+/// What an origin reports until there is something to play.
+pub fn reports() -> [Report; 3] {
+    let kind = TrackKind::Video { width: 1_280, height: 720, frame_rate_millis: 30_000 };
+    let track = Track { rendition: RenditionId::video(), codec: "avc1.64001f".to_owned(), kind };
+    [Report::Started { at: at(0), target_ms: 2_000 }, Report::Track { track, init: 0 }, segment(0)]
+}
+
+/// The report of a segment of 2 s.
+pub fn segment(index: u32) -> Report {
+    Report::Segment(SegmentReport {
+        rendition: RenditionId::video(),
+        segment: SegmentIndex(index),
+        start_us: u64::from(index) * 2_000_000,
+        duration_us: 2_000_000,
+        independent: true,
+        size: 100_000,
+        init: 0,
+        parts: 6,
+    })
 }
