@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use spillway_protocol::{
-    api::StreamStatus,
+    api::{ChatKind, StreamStatus},
     ids::SourceId,
     limits,
     link::{EndReason, LinkDown, LinkUp, Report, StopReason},
@@ -15,10 +15,10 @@ use spillway_protocol::{
 };
 use spillway_room::{
     Failed,
-    call::room::{Attach, Claim, Revoke},
+    call::room::{Attach, Chat, Claim, History, Revoke},
     room::{LinkRefused, Output, Room},
 };
-use support::{Db, at, room};
+use support::{Db, at, author, moment, room};
 
 fn source() -> SourceId {
     SourceId::new(at(0), 5)
@@ -191,6 +191,15 @@ fn one_that_falls_silent_is_given_up_too() {
     room.poll(at(3_000 + limits::GRACE_LOST_MS)).unwrap();
     let figures = room.stats(at(99_000));
     assert_eq!((figures.status, figures.end_time), (StreamStatus::Ended, Some(at(3_000))));
+}
+
+#[test]
+fn people_go_on_talking_when_the_picture_is_gone() {
+    let mut room = live(&Db::new());
+    room.end(at(13_000)).unwrap();
+    let line = Chat { author: author(2), kind: ChatKind::Message, message: "gg".into(), client_id: None };
+    room.chat(line, moment(14_000)).unwrap();
+    assert_eq!(room.history(&History { before: None, limit: 10 }).unwrap().items.len(), 1);
 }
 
 #[test]

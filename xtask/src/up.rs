@@ -85,10 +85,7 @@ pub fn up(workspace: &Workspace, options: &Options) -> Result<()> {
     let api = Api::of(edge.url());
     let mut accounts = Accounts::of(&state)?;
     step("admin", || accounts.make_admin(&api, &edge))?;
-    let demo = match options.no_demo {
-        true => None,
-        false => Some(step("demo stream", || demo::prepare(&api, &mut accounts))?),
-    };
+    let demo = if options.no_demo { None } else { Some(step("demo stream", || demo::prepare(&api, &mut accounts))?) };
     let pattern = demo.as_ref().map(|demo| PatternLoop::start(demo.push_url(), state.join("log/pattern.log")));
     if let Some(demo) = &demo {
         step("demo live and playable", || demo::until_playable(&api, demo))?;

@@ -57,8 +57,7 @@ impl Workspace {
     pub fn tool(name: &str, version: &str) -> PathBuf {
         let cache = env::var_os("XDG_CACHE_HOME")
             .filter(|dir| !dir.is_empty())
-            .map(PathBuf::from)
-            .unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".cache"));
+            .map_or_else(|| env::home_dir().unwrap_or_default().join(".cache"), PathBuf::from);
         cache.join("spillway/tools").join(format!("{name}-{version}"))
     }
 }

@@ -1,7 +1,7 @@
 //! What the Room answers.
 
 use spillway_protocol::{
-    api::ChatKind,
+    api::{ChatKind, StreamStatus},
     ids::{MessageId, UserId},
     limits,
     problem::{Code, Problem},
@@ -153,15 +153,16 @@ impl<S: Sql> Room<S> {
     }
 
     fn count_peak(&mut self) -> Result<(), SqlError> {
-        if self.life.status == spillway_protocol::api::StreamStatus::Live {
+        if self.life.status == StreamStatus::Live {
             self.audience.raise_peak(&self.sql)?;
         }
         Ok(())
     }
 
     fn may_write(&self) -> Result<(), Problem> {
-        if self.life.is_over() {
-            return Err(Problem::new(Code::StreamOver, "The stream is over, and its chat is closed."));
+        // People go on talking when the picture is gone; a stream that was called off has nobody to talk to.
+        if self.life.status == StreamStatus::Cancelled {
+            return Err(Problem::new(Code::StreamOver, "The stream was cancelled, and its chat is closed."));
         }
         if !self.facts.chat_enabled {
             return Err(Problem::new(Code::ChatDisabled, "Chat is switched off in this room."));

@@ -31,7 +31,7 @@ impl Secrets {
                 Ok((name, known.map_or_else(|| random_text(32), |value| Ok(value.to_owned()))?))
             })
             .collect::<Result<Vec<_>>>()?;
-        let lines: String = values.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let lines: String = values.iter().map(|(name, value)| [name, "=", value, "\n"].concat()).collect();
         private_file(&path, &lines)?;
         Ok(Self { path, values })
     }
@@ -69,5 +69,5 @@ pub fn private_file(path: &Path, text: &str) -> Result<()> {
 pub fn random_text(bytes: usize) -> Result<String> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random)?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(random.iter().fold(String::with_capacity(2 * bytes), |text, byte| text + &format!("{byte:02x}")))
 }

@@ -1,4 +1,4 @@
-//! PyPI's `m3u8`, in a virtual environment under `target`: the strict second reader of our playlists.
+//! `PyPI`'s `m3u8`, in a virtual environment under `target`: the strict second reader of our playlists.
 
 use std::path::PathBuf;
 

@@ -49,7 +49,7 @@ impl Announcement {
             watch_url: format!("{url}/watch/{}", demo.stream_id),
             studio_url: format!("{url}/studio/{}", demo.stream_id),
             overlay_url: format!("{url}/overlay/{}", demo.stream_id),
-            stream_key: demo.stream_key,
+            stream_key: demo.key,
         });
         Self {
             pids: Pids { edge: edge.process.id(), origin: origin.process.id() },

@@ -20,14 +20,14 @@ pub(super) struct Demo {
     /// The stream.
     pub(super) stream_id: StreamId,
     /// The creator's key.
-    pub(super) stream_key: String,
-    stream_url: String,
+    pub(super) key: String,
+    server: String,
 }
 
 impl Demo {
     /// Where ffmpeg pushes to.
     pub(super) fn push_url(&self) -> String {
-        format!("{}/{}", self.stream_url, self.stream_key)
+        format!("{}/{}", self.server, self.key)
     }
 }
 
@@ -49,14 +49,14 @@ pub(super) fn prepare(api: &Api, accounts: &mut Accounts) -> Result<Demo> {
 /// Presses start; `None` when the stream is over.
 fn start(api: &Api, stream_id: StreamId, token: &str) -> Result<Option<Demo>> {
     let reply = api.post::<StartReply>(&format!("/api/v1/streams/{stream_id}/start"), Some(token), &json!({}))?;
-    let demo = |reply: StartReply| Demo { stream_id, stream_key: reply.stream_key, stream_url: reply.stream_url };
+    let demo = |reply: StartReply| Demo { stream_id, key: reply.stream_key, server: reply.stream_url };
     Ok(reply.unless(Code::StreamOver)?.map(demo))
 }
 
 /// Waits until the stream is live and its playlists list something to play.
 pub(super) fn until_playable(api: &Api, demo: &Demo) -> Result<()> {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(60) {
+    while begun.elapsed() < Duration::from_mins(1) {
         if is_playable(api, demo.stream_id)? {
             return Ok(());
         }
