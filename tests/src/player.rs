@@ -2,11 +2,15 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Output,
+    process::{Output, Stdio},
     time::Duration,
 };
 
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+    time::timeout,
+};
 use xtask::{Workspace, tools};
 
 use crate::System;
@@ -20,6 +24,9 @@ pub struct Played {
     pub complaints: String,
 }
 
+/// What ffmpeg says of itself: it reads the init section again with every reload of a live playlist, whoever made that.
+const FFMPEG_OF_ITSELF: &str = "Found duplicated MOOV Atom. Skipped it";
+
 /// ffmpeg reads a playback URL for some seconds of media, decoding all of it.
 pub async fn ffmpeg(url: &str, seconds: u32) -> Played {
     let seconds = seconds.to_string();
@@ -27,7 +34,9 @@ pub async fn ffmpeg(url: &str, seconds: u32) -> Played {
         ffmpeg.args(["-hide_banner", "-nostdin", "-v", "warning", "-i", url, "-t", &seconds, "-f", "null", "-"]);
     })
     .await;
-    Played::of(&output)
+    let played = Played::of(&output);
+    let of_us = |line: &&str| !line.contains(FFMPEG_OF_ITSELF) && !line.contains("Last message repeated");
+    Played { complaints: played.complaints.lines().filter(of_us).collect::<Vec<_>>().join("\n"), ..played }
 }
 
 /// ffmpeg records a playback URL for some seconds of media, as it is.
@@ -43,15 +52,31 @@ pub async fn record(system: &System, url: &str, seconds: u32) -> PathBuf {
     path
 }
 
-/// GStreamer's `playbin` (or `playbin3`, with its newer HLS demuxer) plays a URL for so many frames.
-pub async fn gstreamer(playbin: &str, url: &str, frames: u32) -> Played {
-    let sink = format!("fakesink sync=true num-buffers={frames}");
-    let output = run("gst-launch-1.0", |gst| {
-        gst.env("GST_DEBUG", "1").args(["-q", playbin, &format!("uri={url}")]);
-        gst.args([&format!("video-sink={sink}"), &format!("audio-sink={sink}")]);
-    })
-    .await;
-    Played::of(&output)
+/// GStreamer's `playbin` (or `playbin3`, with its newer HLS demuxer) plays a URL until so many buffers of picture and of
+/// sound were shown.
+pub async fn gstreamer(playbin: &str, url: &str, buffers: usize) -> Played {
+    let sink = |name: &str| format!("{name}-sink=fakesink name={name} sync=true silent=false");
+    let mut command = Command::new("gst-launch-1.0");
+    command.env("GST_DEBUG", "1").args(["-v", playbin, &format!("uri={url}"), &sink("video"), &sink("audio")]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut gst = command.spawn().unwrap();
+    let mut said = BufReader::new(gst.stdout.take().unwrap()).lines();
+    let mut shown = (0, 0);
+    let playing = async {
+        while let Some(line) = said.next_line().await.unwrap() {
+            shown.0 += usize::from(line.contains("GstFakeSink:video") && line.contains("chain"));
+            shown.1 += usize::from(line.contains("GstFakeSink:audio") && line.contains("chain"));
+            if shown.0 >= buffers && shown.1 >= buffers {
+                return true;
+            }
+        }
+        false
+    };
+    let success = timeout(Duration::from_secs(60), playing).await.unwrap_or(false);
+    gst.start_kill().unwrap();
+    let output = gst.wait_with_output().await.unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    Played { success, complaints: if success { complaints } else { format!("{shown:?} shown; {complaints}") } }
 }
 
 /// PyPI's `m3u8` reads a playlist strictly.

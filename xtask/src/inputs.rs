@@ -22,16 +22,30 @@ pub(crate) fn unless_unchanged(
     output: &Path,
     work: impl FnOnce() -> Result<()>,
 ) -> Result<Done> {
-    let folder = workspace.target().join("inputs");
-    let note = folder.join(name);
+    let note = workspace.target().join("inputs").join(name);
+    if !output.exists() {
+        fs::remove_file(&note).ok();
+    }
+    unless_noted(workspace, &note, inputs, work)
+}
+
+/// Does `work` unless the note says that it was done with the same `inputs`.
+pub(crate) fn unless_noted(
+    workspace: &Workspace,
+    note: &Path,
+    inputs: &[&str],
+    work: impl FnOnce() -> Result<()>,
+) -> Result<Done> {
     let now = fingerprint(workspace, inputs)?;
-    if output.exists() && fs::read_to_string(&note).is_ok_and(|before| before == now) {
+    if fs::read_to_string(note).is_ok_and(|before| before == now) {
         return Ok(Done::Nothing);
     }
-    fs::remove_file(&note).ok();
+    fs::remove_file(note).ok();
     work()?;
-    fs::create_dir_all(&folder)?;
-    fs::write(&note, now)?;
+    if let Some(folder) = note.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(note, now)?;
     Ok(Done::Work)
 }
 

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{HOST, Secrets, answers};
-use crate::{Workspace, process::Process, progress};
+use crate::{Workspace, inputs::unless_noted, process::Process, progress};
 
 /// The bucket and its local credentials, as `wrangler.toml` names them.
 const BUCKET: &str = "spillway-media";
@@ -143,7 +143,10 @@ pub struct Bucket {
 
 impl Place {
     fn migrate(&self) -> Result<()> {
-        self.d1("d1-migrations", &["migrations", "apply", "DB"])
+        unless_noted(&self.workspace, &self.state.join("migrated"), &["d1-migrations"], || {
+            self.d1("d1-migrations", &["migrations", "apply", "DB"])
+        })?;
+        Ok(())
     }
 
     fn d1(&self, name: &str, arguments: &[&str]) -> Result<()> {

@@ -22,6 +22,8 @@ pub(super) struct Demo {
     /// The creator's key.
     pub(super) key: String,
     server: String,
+    /// What the stream listed before: the same one may have been live a moment ago.
+    listed_before: Option<String>,
 }
 
 impl Demo {
@@ -49,15 +51,18 @@ pub(super) fn prepare(api: &Api, accounts: &mut Accounts) -> Result<Demo> {
 /// Presses start; `None` when the stream is over.
 fn start(api: &Api, stream_id: StreamId, token: &str) -> Result<Option<Demo>> {
     let reply = api.post::<StartReply>(&format!("/api/v1/streams/{stream_id}/start"), Some(token), &json!({}))?;
-    let demo = |reply: StartReply| Demo { stream_id, key: reply.stream_key, server: reply.stream_url };
-    Ok(reply.unless(Code::StreamOver)?.map(demo))
+    let Some(reply) = reply.unless(Code::StreamOver)? else { return Ok(None) };
+    let listed_before = media_playlist(api, stream_id)?;
+    Ok(Some(Demo { stream_id, key: reply.stream_key, server: reply.stream_url, listed_before }))
 }
 
-/// Waits until the stream is live and its playlists list something to play.
+/// Waits until the stream is live and lists something new to play.
 pub(super) fn until_playable(api: &Api, demo: &Demo) -> Result<()> {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        if is_playable(api, demo.stream_id)? {
+    while begun.elapsed() < Duration::from_secs(60) {
+        let stream: Stream = api.get(&format!("/api/v1/streams/{}", demo.stream_id))?.good()?;
+        let listed = media_playlist(api, demo.stream_id)?;
+        if stream.status == StreamStatus::Live && listed.is_some() && listed != demo.listed_before {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(200));
@@ -65,17 +70,14 @@ pub(super) fn until_playable(api: &Api, demo: &Demo) -> Result<()> {
     bail!("the test pattern was not playable within a minute; see the logs of pattern, origin and edge")
 }
 
-fn is_playable(api: &Api, id: StreamId) -> Result<bool> {
-    let stream: Stream = api.get(&format!("/api/v1/streams/{id}"))?.good()?;
-    if stream.status != StreamStatus::Live {
-        return Ok(false);
-    }
+/// The media playlist of the stream's first variant, once it lists a segment.
+fn media_playlist(api: &Api, id: StreamId) -> Result<Option<String>> {
     let join: JoinReply = api.post(&format!("/api/v1/streams/{id}/join"), None, &json!({}))?.good()?;
     let url = join.playback_url.context("the demo stream has no playback URL")?;
-    let Some(multivariant) = api.text(&url) else { return Ok(false) };
+    let Some(multivariant) = api.text(&url) else { return Ok(None) };
     let Some(variant) = multivariant.lines().find(|line| !line.is_empty() && !line.starts_with('#')) else {
-        return Ok(false);
+        return Ok(None);
     };
     let (folder, _) = url.rsplit_once('/').context("the playback URL has no path")?;
-    Ok(api.text(&format!("{folder}/{variant}")).is_some_and(|playlist| playlist.contains("#EXTINF")))
+    Ok(api.text(&format!("{folder}/{variant}")).filter(|playlist| playlist.contains("#EXTINF")))
 }
