@@ -1,4 +1,4 @@
-//! Headless Chromium, driven over WebDriver.
+//! Headless Chromium, driven over `WebDriver`.
 
 use std::{
     fs,
@@ -109,6 +109,11 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// The text of the element of a test id, whether it is shown or not.
+    pub async fn hidden_text(&self, id: &str) -> String {
+        self.find(id).await.prop("textContent").await.unwrap().unwrap_or_default()
+    }
+
     /// Waits until the text of an element is so.
     pub async fn until_text(&self, id: &str, is: impl Fn(&str) -> bool) -> String {
         eventually(&format!("{id} says what is waited for"), PATIENCE, async || {
@@ -149,10 +154,22 @@ impl Browser {
         while self.run(script, vec![]).await != json!(true) {
             if begun.elapsed() > PATIENCE {
                 self.picture("failed").await;
-                panic!("within {PATIENCE:?} it did not happen that {what}; console: {:#?}", self.console().await);
+                let (player, console) = (self.player().await, self.console().await);
+                panic!("within {PATIENCE:?} it did not happen that {what}; player: {player}; console: {console:#?}");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// How the player does.
+    async fn player(&self) -> Value {
+        let script = r"
+            const video = document.querySelector('video');
+            if (!video) return null;
+            const { currentTime, paused, muted, readyState, networkState, error, buffered } = video;
+            const ranges = [...Array(buffered.length).keys()].map((n) => [buffered.start(n), buffered.end(n)]);
+            return { currentTime, paused, muted, readyState, networkState, error: error?.message ?? null, ranges };";
+        self.run(script, vec![]).await
     }
 
     /// Takes a picture of the page, into the scratch folder.

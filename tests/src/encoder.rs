@@ -1,4 +1,4 @@
-//! Encoders: ffmpeg and GStreamer, pushing a clip that was encoded once, or the live test pattern.
+//! Encoders: ffmpeg and `GStreamer`, pushing a clip that was encoded once, or the live test pattern.
 
 use std::{
     ffi::OsStr,
@@ -26,7 +26,7 @@ impl Encoder {
         Self::start(system, "ffmpeg", ffmpeg)
     }
 
-    /// GStreamer's `rtmp2sink` pushes the clip as it is, in real time.
+    /// `GStreamer`'s `rtmp2sink` pushes the clip as it is, in real time.
     pub fn gstreamer(system: &System, key: &str) -> Self {
         let location = url(system.rtmp_port(), key);
         let mut gst = Command::new("gst-launch-1.0");

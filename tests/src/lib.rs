@@ -2,8 +2,6 @@
 //!
 //! The programs of a test binary are started once and shared; every scenario has people and streams of its own.
 //! Everything waits for an event and has a bound; what was waited for in vain is a failed test that says what was seen.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // A failed expectation is a failed test.
-#![allow(clippy::missing_panics_doc)]
 
 mod api;
 pub mod browser;

@@ -52,7 +52,7 @@ pub async fn record(system: &System, url: &str, seconds: u32) -> PathBuf {
     path
 }
 
-/// GStreamer's `playbin` (or `playbin3`, with its newer HLS demuxer) plays a URL until so many buffers of picture and of
+/// `GStreamer`'s `playbin` (or `playbin3`, with its newer HLS demuxer) plays a URL until so many buffers of picture and of
 /// sound were shown.
 pub async fn gstreamer(playbin: &str, url: &str, buffers: usize) -> Played {
     let sink = |name: &str| format!("{name}-sink=fakesink name={name} sync=true silent=false");
@@ -72,14 +72,14 @@ pub async fn gstreamer(playbin: &str, url: &str, buffers: usize) -> Played {
         }
         false
     };
-    let success = timeout(Duration::from_secs(60), playing).await.unwrap_or(false);
+    let success = timeout(Duration::from_mins(1), playing).await.unwrap_or(false);
     gst.start_kill().unwrap();
     let output = gst.wait_with_output().await.unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
     Played { success, complaints: if success { complaints } else { format!("{shown:?} shown; {complaints}") } }
 }
 
-/// PyPI's `m3u8` reads a playlist strictly.
+/// `PyPI`'s `m3u8` reads a playlist strictly.
 pub async fn read_by_m3u8(playlist: &Path) -> Played {
     let workspace = Workspace::this();
     let script = workspace.path("tests/readers/m3u8_strict.py");
@@ -153,5 +153,5 @@ async fn run(program: impl AsRef<std::ffi::OsStr>, arguments: impl FnOnce(&mut C
     arguments(&mut command);
     let output = command.kill_on_drop(true).output();
     let name = program.as_ref().to_string_lossy().into_owned();
-    timeout(Duration::from_secs(60), output).await.unwrap_or_else(|_| panic!("{name} does not end")).unwrap()
+    timeout(Duration::from_mins(1), output).await.unwrap_or_else(|_| panic!("{name} does not end")).unwrap()
 }
