@@ -59,7 +59,7 @@ fn start(api: &Api, stream_id: StreamId, token: &str) -> Result<Option<Demo>> {
 /// Waits until the stream is live and lists something new to play.
 pub(super) fn until_playable(api: &Api, demo: &Demo) -> Result<()> {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(60) {
+    while begun.elapsed() < Duration::from_mins(1) {
         let stream: Stream = api.get(&format!("/api/v1/streams/{}", demo.stream_id))?.good()?;
         let listed = media_playlist(api, demo.stream_id)?;
         if stream.status == StreamStatus::Live && listed.is_some() && listed != demo.listed_before {
