@@ -12,7 +12,7 @@ use crate::{
 
 const PACKAGE: &str = "m3u8==6.0.0";
 
-/// The Python that can `import m3u8`, once [`install`] was there.
+/// The Python that can `import m3u8`, once `install` was there.
 pub fn m3u8_interpreter(workspace: &Workspace) -> PathBuf {
     workspace.target().join("python/bin/python")
 }
