@@ -28,7 +28,11 @@ pub struct Person {
 impl Person {
     /// Registers someone whom nobody knows yet.
     pub async fn register(api: &Api) -> Self {
-        let name = unique_name();
+        Self::register_as(api, &unique_name()).await
+    }
+
+    /// Registers someone by name.
+    pub async fn register_as(api: &Api, name: &str) -> Self {
         let body = json!({ "username": name, "email": format!("{name}@example.org"), "password": PASSWORD });
         Self::of(api, api.post("/api/v1/auth/register", body).send().await.expect(201))
     }

@@ -22,14 +22,24 @@ const WORKER_INPUTS: &[&str] = &[
     "rust-toolchain.toml",
 ];
 
+/// What the pages are built from.
+const PAGES_INPUTS: &[&str] = &[
+    "edge/openapi.json",
+    "edge/web/index.html",
+    "edge/web/package-lock.json",
+    "edge/web/package.json",
+    "edge/web/public",
+    "edge/web/src",
+    "edge/web/tsconfig.json",
+    "edge/web/vite.config.ts",
+];
+
 /// The pages, for the Worker's assets.
 pub(crate) fn pages(workspace: &Workspace) -> Result<()> {
     pages_types(workspace)?;
     step_if_needed("pages", || {
         let output = workspace.path("edge/web/dist/index.html");
-        unless_unchanged(workspace, "pages", &["edge/web", "edge/openapi.json"], &output, || {
-            pages_script(workspace, "build")
-        })
+        unless_unchanged(workspace, "pages", PAGES_INPUTS, &output, || pages_script(workspace, "build"))
     })
 }
 

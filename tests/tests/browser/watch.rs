@@ -57,14 +57,15 @@ async fn media_time(browser: &Browser) -> f64 {
 async fn two_watch_hear_and_talk() {
     let system = system().await;
     let api = system.api();
-    let creator = Person::register(&api).await;
-    let made = creator.create_stream_with(json!({ "title": "Test pattern", "description": "With a clock." })).await;
+    let creator = Person::register_as(&api, "northlight").await;
+    let about = "A moving picture, a clock and a beep a second.";
+    let made = creator.create_stream_with(json!({ "title": "Test pattern", "description": about })).await;
     let key = creator.start_stream(made.id).await.stream_key;
     let stream = Broadcast::of(&creator, made.id, key);
     let _encoder = Encoder::pattern(system, &stream.key, Pattern::default());
     stream.until_status(StreamStatus::Live).await;
 
-    let (anna, ben) = (Person::register(&api).await, Person::register(&api).await);
+    let (anna, ben) = (Person::register_as(&api, "anna").await, Person::register_as(&api, "ben").await);
     let (annas, bens) = tokio::join!(Browser::open(system, 1280, 800), Browser::open(system, 390, 844));
     annas.prefer("dark").await;
     bens.prefer("light").await;
@@ -87,16 +88,17 @@ async fn two_watch_hear_and_talk() {
     assert!(moved > 100, "only {moved} points of the picture moved");
     assert!(loudness(&annas).await > 0.01, "there is no sound");
 
-    annas.fill("chat-input", "Hello Ben").await;
+    annas.fill("chat-input", "Hello Ben, can you hear it?").await;
     annas.click("chat-send").await;
     bens.until_texts("chat-line", |lines| lines.iter().any(|line| line.contains("Hello Ben"))).await;
-    bens.fill("chat-input", "Hello Anna, what a picture!").await;
+    bens.fill("chat-input", "Every second. Hello Anna, what a picture! 🎉").await;
     bens.click("chat-send").await;
     annas.until_texts("chat-line", |lines| lines.iter().any(|line| line.contains("what a picture!"))).await;
 
     assert!(fits(&bens).await, "nothing sticks out at 390 pixels");
     bens.picture("watch-phone-light").await;
     let picture = annas.picture("watch-desktop-dark").await;
+    // What README.md shows.
     if std::env::var_os("UPDATE_SCREENSHOT").is_some() {
         fs::copy(picture, Workspace::this().path("edge/web/screenshot.png")).unwrap();
     }

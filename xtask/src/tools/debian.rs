@@ -38,7 +38,7 @@ const RUN: &[&str] = &[
     "libgstreamer1.0-dev",
 ];
 
-const TEST: &[&str] = &["chromium", "chromium-driver", "python3-venv"];
+const TEST: &[&str] = &["chromium", "chromium-driver", "fonts-noto-color-emoji", "python3-venv"];
 
 pub(super) fn install(which: Packages) -> Result<Done> {
     let wanted = match which {
