@@ -1,10 +1,12 @@
 //! One line a step, with the time it took.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,8 +27,12 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     line(name, work, |_| "")
 }
 
-/// Does a step that may have nothing to do, and says so.
+/// Does a step that may have nothing to do, and says so; does it once, however many need it.
 pub(crate) fn step_if_needed(name: &str, work: impl FnOnce() -> Result<Done>) -> Result<()> {
+    static DONE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if !DONE.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned()) {
+        return Ok(());
+    }
     line(name, work, |done| if matches!(done, Done::Nothing) { "  (nothing to do)" } else { "" })?;
     Ok(())
 }

@@ -17,7 +17,11 @@ use crate::{Workspace, progress::step_if_needed};
 
 /// Debian's packages: what is needed to run, or to test as well.
 pub(crate) fn packages(which: Packages) -> Result<()> {
-    step_if_needed("Debian packages", || debian::install(which))
+    let name = match which {
+        Packages::Run => "Debian packages",
+        Packages::Test => "Debian packages for the scenarios",
+    };
+    step_if_needed(name, || debian::install(which))
 }
 
 /// What compiles the Worker: the wasm target, wasm-bindgen, worker-build, and the tools from npm.
