@@ -144,6 +144,15 @@ impl Link {
         self.socket.send(Message::text(text)).await.expect("the link is open");
     }
 
+    /// Waits until all reports that were sent are answered, or the link is closed, whatever else is said.
+    pub async fn until_answered(&mut self) {
+        while let Some(said) = self.receive().await {
+            if matches!(said, LinkDown::Ack { next } if next >= self.next) {
+                return;
+            }
+        }
+    }
+
     /// Waits until all reports that were sent are stored.
     pub async fn until_stored(&mut self) {
         loop {

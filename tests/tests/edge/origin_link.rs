@@ -6,7 +6,7 @@ use harness::{
 };
 use spillway_protocol::{
     api::StreamStatus,
-    link::{EndReason, Health, LinkDown, LinkUp, PublishReply, Report},
+    link::{Health, LinkDown, LinkUp, PublishReply},
     media::{Epoch, RenditionId},
     room::ServerEvent,
 };
@@ -81,8 +81,12 @@ async fn an_old_epoch_changes_nothing() {
     let stream = Broadcast::create(&system.api()).await;
     let mut old = Live::begin(system, &stream, "one").await;
     old.segment().await;
-    old.link.report(Report::Ended { reason: EndReason::Lost }).await;
-    old.link.until_stored().await;
+    // It is silent for so long that another one takes over.
+    let node = Node::of(system);
+    eventually("the second one gets in", LIMIT, async || {
+        (node.publish(&stream.key, "two").await.status == 200).then_some(())
+    })
+    .await;
     let mut new = Live::begin(system, &stream, "two").await;
     assert_eq!(new.epoch, Epoch(old.epoch.0 + 1));
     new.segment().await;
@@ -91,11 +95,12 @@ async fn an_old_epoch_changes_nothing() {
     })
     .await;
     // The old one comes back and reports on.
-    if let Ok(mut link) = Node::of(system).link(stream.id, old.epoch).await {
+    if let Ok(mut link) = node.link(stream.id, old.epoch).await {
         link.resume().await;
         old.link = link;
         old.put_segment(&RenditionId::video(), 1).await;
         old.report_segment(RenditionId::video(), 1).await;
+        old.link.until_answered().await;
     }
     new.segment().await;
     let text = eventually("the new epoch goes on", LIMIT, async || {
