@@ -2,14 +2,15 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { answer } from "../api/answer";
 import { api } from "../api/client";
-import { ApiError, type FieldErrors, fieldErrors, wordsForError } from "../api/problem";
+import { ApiError, wordsForError } from "../api/problem";
 import type { CreateStream, Stream } from "../api/types";
-import { field, focusRefused, textOf, toggle } from "../components/field";
+import { textOf, toggle } from "../components/field";
 import { LightElement } from "../components/light-element";
-import { emptyState, formError, spinner } from "../components/notices";
+import { emptyState, spinner } from "../components/notices";
 import { streamCard } from "../components/stream-card";
 import { fromLocalInput } from "../format/time";
 import { navigate } from "../router";
+import { FormSubmission } from "./form-submission";
 import { SignedIn } from "./signed-in";
 import "./studio-page.css";
 
@@ -19,10 +20,9 @@ export class StudioPage extends LightElement {
   @state() private streams: readonly Stream[] | null = null;
   @state() private nextCursor: string | null = null;
   @state() private failure: string | null = null;
-  @state() private errors: FieldErrors = {};
-  @state() private busy = false;
   /** Sent with the form, so that a second press makes no second stream. */
   #idempotencyKey = newKey();
+  readonly #form = new FormSubmission(this, (form) => this.create(form));
   readonly #person = new SignedIn(this);
 
   override connectedCallback(): void {
@@ -71,29 +71,27 @@ export class StudioPage extends LightElement {
   }
 
   private form(): TemplateResult {
-    const { errors } = this;
-    return html`<form class="card form studio-form" novalidate @submit=${this.create}>
+    const form = this.#form;
+    return html`<form class="card form studio-form" novalidate @submit=${form.submit}>
       <h2>New stream</h2>
-      ${formError(errors["form"])}
-      ${field({ name: "title", label: "Title", maxlength: 140, error: errors["title"], testid: "title-input" })}
-      ${field({
+      ${form.error()}
+      ${form.field({ name: "title", label: "Title", maxlength: 140, testid: "title-input" })}
+      ${form.field({
         name: "description",
         label: "Description",
         type: "multiline",
         maxlength: 5_000,
-        error: errors["description"],
         testid: "description-input",
       })}
-      ${field({
+      ${form.field({
         name: "scheduledStartTime",
         label: "Planned for",
         type: "datetime-local",
         hint: "Leave empty to start whenever you like.",
-        error: errors["scheduledStartTime"],
         testid: "schedule-input",
       })}
       ${toggle("chatEnabled", "Chat", true)} ${toggle("recordingEnabled", "Keep a recording", true)}
-      <button class="button primary" ?disabled=${this.busy} data-testid="create-stream">Create stream</button>
+      <button class="button primary" ?disabled=${form.busy} data-testid="create-stream">Create stream</button>
     </form>`;
   }
 
@@ -111,27 +109,16 @@ export class StudioPage extends LightElement {
     }
   }
 
-  private async create(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    this.busy = true;
+  private async create(form: FormData): Promise<void> {
+    const header = { "idempotency-key": this.#idempotencyKey };
     try {
-      const header = { "idempotency-key": this.#idempotencyKey };
-      const call = api.POST("/api/v1/streams", { params: { header }, body: streamOf(form) });
-      navigate(`/studio/${(await answer(call)).id}`);
+      const { id } = await answer(api.POST("/api/v1/streams", { params: { header }, body: streamOf(form) }));
+      navigate(`/studio/${id}`);
     } catch (error) {
-      this.#refused(error);
-      await this.updateComplete;
-      focusRefused(this);
-    } finally {
-      this.busy = false;
+      // After a refusal the form is another one.
+      if (error instanceof ApiError && error.problem.status < 500) this.#idempotencyKey = newKey();
+      throw error;
     }
-  }
-
-  #refused(error: unknown): void {
-    // After a refusal the form is another one.
-    if (error instanceof ApiError && error.problem.status < 500) this.#idempotencyKey = newKey();
-    this.errors = fieldErrors(error, ["title", "description", "scheduledStartTime"]);
   }
 }
 
