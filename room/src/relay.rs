@@ -37,6 +37,8 @@ pub struct Relay<S> {
     last_socket: u64,
     /// What the Room said when this Relay attached; `None` until it is needed.
     known: Option<Known>,
+    /// What the Room said since, while that answer is on its way.
+    early: Early,
     tail: Tail,
     viewers: Viewers,
     upward: Upward,
@@ -59,6 +61,12 @@ struct Kept {
 struct Known {
     view: View,
     viewer_count: u32,
+}
+
+#[derive(Debug, Default)]
+struct Early {
+    view: Option<View>,
+    viewer_count: Option<u32>,
 }
 
 /// What is to be done now, in this order.
@@ -93,6 +101,7 @@ impl<S: Sql> Relay<S> {
             kept,
             last_socket: sockets.last_key_value().map_or(0, |(id, _)| id.0),
             known: None,
+            early: Early::default(),
             tail: Tail::default(),
             viewers,
             upward: Upward::default(),
@@ -113,8 +122,11 @@ impl<S: Sql> Relay<S> {
     pub fn attached(&mut self, reply: Attached, now: Timestamp) -> Result<(), SqlError> {
         self.attaching.finish(now, true);
         self.attach_wanted = false;
+        let mut early = std::mem::take(&mut self.early);
         match &self.kept.position {
             Some(here) if here.epoch == reply.position.epoch => {
+                // A call of the Room may overtake its answer.
+                early.view = early.view.or_else(|| Some(self.known.take()?.view));
                 let seq = here.seq.max(reply.position.seq);
                 self.tail.put_before(reply.tail, reply.lines, reply.position.seq);
                 self.kept.position = Some(Position { seq, ..reply.position });
@@ -122,11 +134,16 @@ impl<S: Sql> Relay<S> {
             _ => {
                 // Another numbering: what the sockets have seen means nothing any more.
                 self.close_joined();
+                early = Early::default();
                 self.tail = Tail::new(reply.tail, reply.lines);
                 self.kept.position = Some(reply.position);
             }
         }
-        self.known = Some(Known { view: reply.view, viewer_count: reply.viewer_count });
+        let newer = early.view.filter(|view| view.version > reply.view.version);
+        self.known = Some(Known {
+            view: newer.unwrap_or(reply.view),
+            viewer_count: early.viewer_count.unwrap_or(reply.viewer_count),
+        });
         self.viewers.touch(now);
         self.store()?;
         self.join_waiting(now);
@@ -188,6 +205,7 @@ impl<S: Sql> Relay<S> {
     fn reset(&mut self) -> Result<(), SqlError> {
         self.kept = Kept::default();
         self.known = None;
+        self.early = Early::default();
         self.tail = Tail::default();
         self.store()
     }

@@ -15,7 +15,7 @@ use spillway_protocol::{
 };
 use spillway_room::{
     call::{
-        relay::{Down, Gated, Playlist, Visitor, Which},
+        relay::{Down, Gated, Playlist, ViewerCount, Visitor, Which},
         room::{Attach, Attached, Heard, Position, Up},
     },
     relay::{OpenRefused, Output, Relay, Socket, SocketId},
@@ -294,6 +294,32 @@ fn a_relay_that_nobody_uses_is_forgotten() {
     assert!(!relay.down(down(1), at(40)).unwrap().idle);
     assert!(relay.down(down(1), at(30 + limits::POLLER_MS)).unwrap().idle);
     assert!(!relay.is_ready());
+}
+
+#[test]
+fn what_the_room_says_before_its_answer_arrives_is_not_undone_by_it() {
+    let mut relay = relay(&Db::new());
+    let mut reply = attached(&Db::new());
+    let mut newer = reply.view.clone();
+    (newer.version, newer.gated) = (reply.view.version + 1, true);
+    let after = reply.position.clone();
+    let viewers = Some(ViewerCount { count: 7, is_increasing: true });
+    let down =
+        |view| Down { token: 1, after: after.clone(), events: Vec::new(), reactions: BTreeMap::new(), viewers, view };
+    relay.is_ready();
+    relay.down(down(Some(newer.clone())), at(9)).unwrap();
+    relay.attached(reply.clone(), at(10)).unwrap();
+    assert_eq!(relay.gate(at(10)).unwrap(), Gated { gated: true });
+    let id = relay.open(Visitor { entitled: true, ..visitor(2) }, false, at(20)).unwrap().id;
+    relay.frame(id, &frame("JOIN_STREAM", json!({})), at(20)).unwrap();
+    let welcome = serde_json::to_value(&told(&outputs(&mut relay, 20), id)[0]).unwrap();
+    assert_eq!(welcome["data"]["viewerCount"], 7);
+    // The same when it attaches anew.
+    relay.attached(reply.clone(), at(30)).unwrap();
+    assert_eq!(relay.gate(at(30)).unwrap(), Gated { gated: true });
+    reply.view.version = newer.version + 1;
+    relay.attached(reply, at(40)).unwrap();
+    assert_eq!(relay.gate(at(40)).unwrap(), Gated { gated: false });
 }
 
 #[test]

@@ -83,4 +83,18 @@ impl Broadcast {
     pub async fn playback_url(&self) -> String {
         self.join(None).await.playback_url.expect("there is a playback URL")
     }
+
+    /// The picture's playlist as everyone gets it; `None` while there is nothing to play.
+    pub async fn picture_playlist(&self) -> Option<String> {
+        let reply = self.api.get(&format!("/play/public/{}/video.m3u8", self.id)).send().await;
+        (reply.status == 200).then(|| reply.text())
+    }
+
+    /// Waits until the picture's playlist says something.
+    pub async fn until_listed(&self, says: &str) -> String {
+        eventually(&format!("the playlist says {says}"), LIMIT * 2, async || {
+            self.picture_playlist().await.filter(|text| text.contains(says))
+        })
+        .await
+    }
 }

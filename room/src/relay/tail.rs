@@ -108,6 +108,9 @@ impl<S: Sql> Relay<S> {
         if let Some(known) = &mut self.known {
             known.view = view.unwrap_or_else(|| known.view.clone());
             known.viewer_count = viewers.map_or(known.viewer_count, |viewers| viewers.count);
+        } else {
+            self.early.view = view.or_else(|| self.early.view.take());
+            self.early.viewer_count = viewers.map(|viewers| viewers.count).or(self.early.viewer_count);
         }
         if !reactions.is_empty() {
             news.push(ServerFrame { event: ServerEvent::NewReaction { counts: reactions }, seq: None });

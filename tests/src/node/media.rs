@@ -67,14 +67,21 @@ impl Live {
         assert_eq!(link.welcome().await, 0);
         let mut live =
             Self { stream: granted.stream_id, epoch: granted.epoch, link, bucket: Bucket::of(system), next: 0 };
-        live.link.report(Report::Started { at: now(), target_ms: 2_000 }).await;
         for track in [picture(), sound()] {
             let init = live.object(&track.rendition, ObjectName::Init { version: 0 });
             live.bucket.put(live.stream, &init, b"init".to_vec()).await;
-            live.link.report(Report::Track { track, init: 0 }).await;
         }
+        live.announce().await;
         live.link.until_stored().await;
         live
+    }
+
+    /// Reports that media begins, and its tracks.
+    pub async fn announce(&mut self) {
+        self.link.report(Report::Started { at: now(), target_ms: 2_000 }).await;
+        for track in [picture(), sound()] {
+            self.link.report(Report::Track { track, init: 0 }).await;
+        }
     }
 
     /// Puts and reports the next segment of both renditions; its bytes are those of [`body`].
