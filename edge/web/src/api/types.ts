@@ -1,6 +1,6 @@
 /** The shapes of the API and of the room's frames, by name. They are generated from Rust: see README.md. */
 
-import type { components } from "./schema";
+import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
 
@@ -13,6 +13,7 @@ export type Session = Schemas["Session"];
 
 export type Stream = Schemas["Stream"];
 export type StreamStatus = Schemas["StreamStatus"];
+export type StreamQuery = NonNullable<paths["/api/v1/streams"]["get"]["parameters"]["query"]>;
 export type CreateStream = Schemas["CreateStream"];
 export type StartReply = Schemas["StartReply"];
 export type JoinReply = Schemas["JoinReply"];

@@ -1,34 +1,18 @@
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { answer } from "../api/answer";
-import { api } from "../api/client";
-import { wordsForError } from "../api/problem";
 import { session } from "../api/session";
-import type { Stream, StreamStatus } from "../api/types";
 import { textOf } from "../components/field";
 import { icon } from "../components/icons";
 import { LightElement } from "../components/light-element";
-import { emptyState, spinner } from "../components/notices";
-import { streamCard } from "../components/stream-card";
+import { emptyState } from "../components/notices";
 import "./home-page.css";
-
-interface Shelf {
-  title: string;
-  streams: Stream[];
-}
-
-const SHELVES: readonly { title: string; status: StreamStatus; limit: number }[] = [
-  { title: "Live now", status: "LIVE", limit: 24 },
-  { title: "Coming up", status: "SCHEDULED", limit: 12 },
-  { title: "Ended", status: "ENDED", limit: 12 },
-];
+import type { Shelf } from "./stream-shelves";
+import "./stream-shelves";
 
 @customElement("home-page")
 export class HomePage extends LightElement {
   @state() private query = "";
-  @state() private shelves: Shelf[] | null = null;
-  @state() private failure: string | null = null;
-  #load: AbortController | null = null;
+  @state() private shelves: readonly Shelf[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -40,7 +24,6 @@ export class HomePage extends LightElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("navigated", this.#read);
-    this.#load?.abort();
   }
 
   override render() {
@@ -62,41 +45,10 @@ export class HomePage extends LightElement {
             />
           </form>
         </div>
-        ${this.list()}
+        <stream-shelves .shelves=${this.shelves} .empty=${this.query ? nothingFound(this.query) : nothingYet()}>
+        </stream-shelves>
       </div>
     `;
-  }
-
-  private list(): TemplateResult {
-    if (this.failure !== null) {
-      return emptyState(
-        "The list did not arrive",
-        this.failure,
-        html`<button class="button" @click=${this.#read}>Try again</button>`,
-      );
-    }
-    if (this.shelves === null) return spinner("Loading streams");
-    const filled = this.shelves.filter(({ streams }) => streams.length > 0);
-    if (filled.length === 0) {
-      return this.query
-        ? emptyState(
-            "Nothing found",
-            `No stream goes by “${this.query}”.`,
-            html`<a class="button" href="/">See all</a>`,
-          )
-        : emptyState(
-            "Still water",
-            "Nobody has made a stream yet. It takes a title and an encoder.",
-            html`<a class="button primary" href=${session.user ? "/studio" : "/register"}>Be the first</a>`,
-          );
-    }
-    const now = new Date();
-    return html`${filled.map(
-      ({ title, streams }) => html`<section class="home-shelf">
-        <h2>${title}</h2>
-        <div class="stream-grid">${streams.map((stream) => streamCard(stream, `/watch/${stream.id}`, now))}</div>
-      </section>`,
-    )}${filled.every(({ title }) => title !== "Live now") && !this.query ? html`<p class="home-quiet">Nobody is live just now.</p>` : nothing}`;
   }
 
   private search(event: SubmitEvent): void {
@@ -109,25 +61,31 @@ export class HomePage extends LightElement {
   #read = (): void => {
     if (location.pathname !== "/") return;
     this.query = new URLSearchParams(location.search).get("q") ?? "";
-    void this.fetchShelves();
+    this.shelves = shelves(this.query);
   };
+}
 
-  private async fetchShelves(): Promise<void> {
-    this.#load?.abort();
-    const load = new AbortController();
-    this.#load = load;
-    this.failure = null;
-    try {
-      const shelves = await Promise.all(
-        SHELVES.map(async ({ title, status, limit }) => {
-          const query = { status, limit, ...(this.query && { q: this.query }) };
-          const call = api.GET("/api/v1/streams", { params: { query }, signal: load.signal });
-          return { title, streams: (await answer(call)).items };
-        }),
-      );
-      if (!load.signal.aborted) this.shelves = shelves;
-    } catch (error) {
-      if (!load.signal.aborted) this.failure = wordsForError(error);
-    }
-  }
+function shelves(q: string): readonly Shelf[] {
+  const search = q ? { q } : {};
+  return [
+    {
+      title: "Live now",
+      query: { status: "LIVE", limit: 24, ...search },
+      ...(!q && { none: "Nobody is live just now." }),
+    },
+    { title: "Coming up", query: { status: "SCHEDULED", limit: 12, ...search } },
+    { title: "Ended", query: { status: "ENDED", limit: 12, ...search } },
+  ];
+}
+
+function nothingFound(query: string): TemplateResult {
+  return emptyState("Nothing found", `No stream goes by “${query}”.`, html`<a class="button" href="/">See all</a>`);
+}
+
+function nothingYet(): TemplateResult {
+  return emptyState(
+    "Still water",
+    "Nobody has made a stream yet. It takes a title and an encoder.",
+    html`<a class="button primary" href=${session.user ? "/studio" : "/register"}>Be the first</a>`,
+  );
 }

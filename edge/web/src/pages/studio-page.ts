@@ -1,34 +1,37 @@
-import { html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { html, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import { answer } from "../api/answer";
 import { api } from "../api/client";
-import { ApiError, wordsForError } from "../api/problem";
-import type { CreateStream, Stream } from "../api/types";
+import { ApiError } from "../api/problem";
+import type { CreateStream } from "../api/types";
 import { textOf, toggle } from "../components/field";
 import { LightElement } from "../components/light-element";
-import { emptyState, spinner } from "../components/notices";
-import { streamCard } from "../components/stream-card";
+import { emptyState } from "../components/notices";
 import { fromLocalInput } from "../format/time";
 import { navigate } from "../router";
 import { FormSubmission } from "./form-submission";
 import { SignedIn } from "./signed-in";
+import type { Shelf } from "./stream-shelves";
+import "./stream-shelves";
 import "./studio-page.css";
 
 /** One's own streams, and a form for the next. */
 @customElement("studio-page")
 export class StudioPage extends LightElement {
-  @state() private streams: readonly Stream[] | null = null;
-  @state() private nextCursor: string | null = null;
-  @state() private failure: string | null = null;
   /** Sent with the form, so that a second press makes no second stream. */
   #idempotencyKey = newKey();
   readonly #form = new FormSubmission(this, (form) => this.create(form));
-  readonly #person = new SignedIn(this);
+  readonly #shelves: readonly Shelf[];
+
+  constructor() {
+    super();
+    const { user } = new SignedIn(this);
+    this.#shelves = user === null ? [] : [{ query: { creator: user.id, limit: 24 } }];
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.title = "Studio · Spillway";
-    void this.load();
   }
 
   override render() {
@@ -37,37 +40,11 @@ export class StudioPage extends LightElement {
         <section class="studio-list">
           <h1 class="visually-hidden">Studio</h1>
           <h2>Your streams</h2>
-          ${this.list()}
+          <stream-shelves base="/studio/" .shelves=${this.#shelves} .empty=${nothingYet()}></stream-shelves>
         </section>
         ${this.form()}
       </div>
     `;
-  }
-
-  private list(): TemplateResult {
-    if (this.failure !== null) {
-      return emptyState(
-        "The list did not arrive",
-        this.failure,
-        html`<button class="button" @click=${() => this.load()}>Try again</button>`,
-      );
-    }
-    if (this.streams === null) return spinner("Loading your streams");
-    if (this.streams.length === 0) {
-      return emptyState(
-        "No stream yet",
-        "Give the first one a title; the next step shows what to put into your encoder.",
-      );
-    }
-    const now = new Date();
-    return html`<div class="stream-grid">
-        ${this.streams.map((stream) => streamCard(stream, `/studio/${stream.id}`, now))}
-      </div>
-      ${
-        this.nextCursor === null
-          ? nothing
-          : html`<button class="button studio-more" @click=${() => this.load(this.nextCursor)}>Show more</button>`
-      }`;
   }
 
   private form(): TemplateResult {
@@ -95,20 +72,6 @@ export class StudioPage extends LightElement {
     </form>`;
   }
 
-  private async load(cursor: string | null = null): Promise<void> {
-    const { user } = this.#person;
-    if (user === null) return;
-    this.failure = null;
-    try {
-      const query = { creator: user.id, limit: 24, ...(cursor !== null && { cursor }) };
-      const page = await answer(api.GET("/api/v1/streams", { params: { query } }));
-      this.streams = cursor === null ? page.items : [...(this.streams ?? []), ...page.items];
-      this.nextCursor = page.nextCursor;
-    } catch (error) {
-      this.failure = wordsForError(error);
-    }
-  }
-
   private async create(form: FormData): Promise<void> {
     const header = { "idempotency-key": this.#idempotencyKey };
     try {
@@ -120,6 +83,10 @@ export class StudioPage extends LightElement {
       throw error;
     }
   }
+}
+
+function nothingYet(): TemplateResult {
+  return emptyState("No stream yet", "Give the first one a title; the next step shows what to put into your encoder.");
 }
 
 function streamOf(form: FormData): CreateStream {
