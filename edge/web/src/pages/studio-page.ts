@@ -8,6 +8,7 @@ import { textOf, toggle } from "../components/field";
 import { LightElement } from "../components/light-element";
 import { emptyState } from "../components/notices";
 import { fromLocalInput } from "../format/time";
+import { randomId } from "../random-id";
 import { navigate } from "../router";
 import { FormSubmission } from "./form-submission";
 import { SignedIn } from "./signed-in";
@@ -19,7 +20,7 @@ import "./studio-page.css";
 @customElement("studio-page")
 export class StudioPage extends LightElement {
   /** Sent with the form, so that a second press makes no second stream. */
-  #idempotencyKey = newKey();
+  #idempotencyKey = randomId();
   readonly #form = new FormSubmission(this, (form) => this.create(form));
   readonly #shelves: readonly Shelf[];
 
@@ -79,7 +80,7 @@ export class StudioPage extends LightElement {
       navigate(`/studio/${id}`);
     } catch (error) {
       // After a refusal the form is another one.
-      if (error instanceof ApiError && error.problem.status < 500) this.#idempotencyKey = newKey();
+      if (error instanceof ApiError && error.problem.status < 500) this.#idempotencyKey = randomId();
       throw error;
     }
   }
@@ -103,8 +104,4 @@ function streamOf(form: FormData): CreateStream {
       delaySeconds: 0,
     },
   };
-}
-
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
 }

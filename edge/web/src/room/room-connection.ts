@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import { ApiError } from "../api/problem";
 import { session } from "../api/session";
 import type { ErrorEvent, JoinReply, ServerFrame } from "../api/types";
+import { randomId } from "../random-id";
 import { type Effect, RoomClient, type RoomView } from "./room-client";
 
 const BATCHES = "spillway.batch.v1";
@@ -189,11 +190,6 @@ export class RoomConnection extends EventTarget {
 /** Refusals that no waiting changes. */
 function isFinal(error: ApiError): boolean {
   return error.problem.status >= 400 && error.problem.status < 500 && error.code !== "RATE_LIMITED" && !error.signedOut;
-}
-
-/** `crypto.randomUUID` is not there on plain http, `getRandomValues` is. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** What the server sends is of our own protocol; anything else is let go. */
