@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { answer } from "../api/answer";
 import { api } from "../api/client";
 import type { Stream, StreamStatus } from "../api/types";
-import { statusBadge } from "../components/badge";
+import { statusBadge, viewerCount } from "../components/badge";
 import { confirm } from "../components/confirm";
 import { icon } from "../components/icons";
 import { LightElement } from "../components/light-element";
@@ -72,11 +72,7 @@ export class StudioStreamPage extends LightElement {
       <div>
         <h1>${stream.title}</h1>
         <p class="desk-facts">
-          ${statusBadge(status)}
-          <span class="desk-count" title="Watching now">
-            ${icon("viewers")} <span data-testid="viewer-count">${figure(viewers)}</span>
-            <span class="visually-hidden">watching</span>
-          </span>
+          ${statusBadge(status)} ${viewerCount(viewers)}
           ${status === "LIVE" && since ? html`<span>since ${clock(since)}</span>` : nothing}
         </p>
       </div>

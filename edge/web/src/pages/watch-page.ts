@@ -2,13 +2,12 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { session } from "../api/session";
 import type { Stream, StreamStatus } from "../api/types";
-import { statusBadge } from "../components/badge";
-import { icon } from "../components/icons";
+import { statusBadge, viewerCount } from "../components/badge";
 import { LightElement } from "../components/light-element";
 import { spinner } from "../components/notices";
 import "../components/room-chat";
 import { toast } from "../components/toasts";
-import { clock, figure } from "../format/time";
+import { clock } from "../format/time";
 import { streamFailure } from "./failure";
 import { idleStage, refusedStage } from "./stage";
 import { StreamRoom } from "./stream-room";
@@ -67,11 +66,7 @@ export class WatchPage extends LightElement {
       <p class="watch-facts">
         ${statusBadge(status)}
         <span class="watch-creator">${stream.creator.username}</span>
-        <span class="watch-count" title="Watching now">
-          ${icon("viewers")}
-          <span data-testid="viewer-count">${figure(viewers)}</span>
-          <span class="visually-hidden">watching</span>
-        </span>
+        ${viewerCount(viewers)}
         ${status === "LIVE" && since ? html`<span>since ${clock(since)}</span>` : nothing}
         ${
           stream.creator.id === session.user?.id ? html`<a href="/studio/${stream.id}">Open in the studio</a>` : nothing
