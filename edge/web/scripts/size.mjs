@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 const LIMITS_KB = {
   "src/pages/home-page.ts": 40,
   "src/pages/login-page.ts": 40,
+  "src/pages/overlay-page.ts": 40,
   "src/pages/register-page.ts": 40,
   "src/pages/studio-page.ts": 40,
   "src/pages/studio-stream-page.ts": 300,

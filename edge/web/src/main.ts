@@ -8,10 +8,14 @@ import { LightElement } from "./components/light-element";
 import { emptyState } from "./components/notices";
 import { interceptLinks, routeOf } from "./router";
 
+/** A page that stands alone has nobody to press a button. */
+const LOAD_AGAIN_MS = 10_000;
+
 /** The frame around all pages. */
 @customElement("spillway-app")
 export class SpillwayApp extends LightElement {
   @state() private view: TemplateResult | typeof nothing = nothing;
+  @state() private bare = false;
   @query("main") private main!: HTMLElement;
   #path = "";
 
@@ -27,6 +31,7 @@ export class SpillwayApp extends LightElement {
   }
 
   override render() {
+    if (this.bare) return html`<main>${this.view}</main>`;
     return html`
       <a class="skip-link" href="#main">Skip to the content</a>
       <top-bar></top-bar>
@@ -41,10 +46,15 @@ export class SpillwayApp extends LightElement {
     if (path === this.#path) return;
     this.#path = path;
     const route = routeOf(path);
+    this.bare = route.bare ?? false;
     try {
       await route.load();
     } catch {
       // The page's script is not there: no network, or a newer version was deployed meanwhile.
+      if (route.bare) {
+        setTimeout(() => location.reload(), LOAD_AGAIN_MS);
+        return;
+      }
       this.view = emptyState(
         "This page could not be loaded",
         "The connection failed, or there is a newer version of Spillway.",

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
-import { returnPath } from "./router";
+import { returnPath, routeOf } from "./router";
 
 const ORIGIN = "https://live.example";
+
+test("an overlay stands alone, and nothing else does", () => {
+  expect(routeOf("/overlay/stream_1").bare).toBe(true);
+  for (const path of ["/", "/watch/stream_1", "/overlay", "/overlay/stream_1/more"]) {
+    expect(routeOf(path).bare).toBeUndefined();
+  }
+});
 
 test("signing in leads back to where one was", () => {
   expect(returnPath("?next=%2Fwatch%2Fstream_1%3Fa%3Db", ORIGIN)).toBe("/watch/stream_1?a=b");

@@ -4,6 +4,8 @@ import { html, type TemplateResult } from "lit";
 export interface Route {
   load(): Promise<unknown>;
   view: TemplateResult;
+  /** Stands alone: without the bar, on nothing, and without a word about what goes wrong. */
+  bare?: true;
 }
 
 /** The page of a path. An id is whatever stands in its place: the API says whether there is such a stream. */
@@ -26,6 +28,12 @@ export function routeOf(path: string): Route {
       };
     case "watch/:id":
       return { load: () => import("./pages/watch-page"), view: html`<watch-page .streamId=${id}></watch-page>` };
+    case "overlay/:id":
+      return {
+        load: () => import("./pages/overlay-page"),
+        view: html`<overlay-page .streamId=${id}></overlay-page>`,
+        bare: true,
+      };
     default:
       return NOT_FOUND;
   }

@@ -1,12 +1,8 @@
-import createClient from "openapi-fetch";
+import { anonymous } from "./anonymous";
 import { answer } from "./answer";
-import type { paths } from "./schema";
 import { SessionKeeper } from "./session-keeper";
 
 const KEY = "spillway.session";
-
-/** Calls that carry their own proof instead of the access token. */
-const people = createClient<paths>({ baseUrl: location.origin });
 
 /** Who is signed in, in every tab. */
 export const session = new SessionKeeper({
@@ -15,7 +11,7 @@ export const session = new SessionKeeper({
     write: (value) => (value === null ? localStorage.removeItem(KEY) : localStorage.setItem(KEY, value)),
   },
   async refresh(refreshToken) {
-    const { data, response } = await people.POST("/api/v1/auth/refresh", { body: { refreshToken } });
+    const { data, response } = await anonymous.POST("/api/v1/auth/refresh", { body: { refreshToken } });
     if (data) return data;
     if (response.status === 401) return "refused";
     throw new Error(`refresh answered ${response.status}`);
@@ -30,16 +26,16 @@ addEventListener("storage", (event) => {
 });
 
 export async function register(username: string, email: string, password: string): Promise<void> {
-  session.begin(await answer(people.POST("/api/v1/auth/register", { body: { username, email, password } })));
+  session.begin(await answer(anonymous.POST("/api/v1/auth/register", { body: { username, email, password } })));
 }
 
 export async function logIn(email: string, password: string): Promise<void> {
-  session.begin(await answer(people.POST("/api/v1/auth/login", { body: { email, password } })));
+  session.begin(await answer(anonymous.POST("/api/v1/auth/login", { body: { email, password } })));
 }
 
 /** Signed out here at once; the server is told so that the refresh token dies too. */
 export async function logOut(): Promise<void> {
   const { refreshToken } = session;
   session.end();
-  if (refreshToken !== null) await answer(people.POST("/api/v1/auth/logout", { body: { refreshToken } }));
+  if (refreshToken !== null) await answer(anonymous.POST("/api/v1/auth/logout", { body: { refreshToken } }));
 }

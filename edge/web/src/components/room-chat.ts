@@ -6,13 +6,12 @@ import { clock } from "../format/time";
 import type { ChatEntry, ChatLine } from "../room/chat-log";
 import type { RoomConnection } from "../room/room-connection";
 import { pathWithReturn } from "../router";
+import { chatAuthor } from "./chat-author";
 import { icon } from "./icons";
 import { LightElement } from "./light-element";
-import { tint } from "./poster";
 import "./reaction-row";
 import "./room-chat.css";
 
-const NAME_TINTS = 8;
 const LONGEST_LINE = 500;
 
 /** A room's chat: its lines, what happens to one's own, and the means to write. */
@@ -97,8 +96,7 @@ export class RoomChat extends LightElement {
     }
     return html`<div class="chat-line ${entry.state}" data-testid="chat-line" data-state=${entry.state}>
       <time datetime=${entry.at}>${clock(entry.at)}</time>
-      ${entry.badges.map((badge) => html`<span class="chat-badge ${badge}">${badge}</span>`)}
-      <b class="chat-name tint-${tint(entry.userId, NAME_TINTS)}">${entry.username}</b>
+      ${chatAuthor(entry)}
       <span class="chat-text">${entry.text}</span>
       ${entry.state === "failed" ? this.failed(entry) : nothing}
     </div>`;

@@ -60,7 +60,7 @@ test("the first join asks for everything, and shows the room as it is", () => {
   expect(sent(room.opened())).toEqual([{ type: "JOIN_STREAM", data: { streamId: STREAM } }]);
   room.received(welcome({ history: [message(4, "old")], seq: 4 }), 0);
   expect(texts()).toEqual(["old"]);
-  expect(room.view).toMatchObject({ phase: "open", you: ME, status: "SCHEDULED", viewerCount: 3 });
+  expect(room.view).toMatchObject({ phase: "open", you: ME, title: "t", status: "SCHEDULED", viewerCount: 3 });
 });
 
 test("state changes by what the room tells", () => {

@@ -17,6 +17,7 @@ export interface RoomView {
   phase: Phase;
   you: You | null;
   /** `null` until the room has told. */
+  title: string | null;
   status: StreamStatus | null;
   since: string | null;
   viewerCount: number | null;
@@ -48,6 +49,7 @@ export class RoomClient {
   #epoch: string | null = null;
   #lastSeq = 0;
   #you: You | null = null;
+  #title: string | null = null;
   #status: StreamStatus | null = null;
   #since: string | null = null;
   #viewerCount: number | null = null;
@@ -64,6 +66,7 @@ export class RoomClient {
     return {
       phase: this.#phase,
       you: this.#you,
+      title: this.#title,
       status: this.#status,
       since: this.#since,
       viewerCount: this.#viewerCount,
@@ -166,6 +169,7 @@ export class RoomClient {
     this.#phase = "open";
     this.#attempt = 0;
     this.#you = welcome.you ?? null;
+    this.#title = welcome.stream.title;
     this.#status = welcome.stream.status;
     this.#since = welcome.stream.actualStartTime ?? null;
     this.#viewerCount = welcome.viewerCount;

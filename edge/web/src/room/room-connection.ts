@@ -1,3 +1,4 @@
+import { anonymous } from "../api/anonymous";
 import { answer } from "../api/answer";
 import { api } from "../api/client";
 import { ApiError } from "../api/problem";
@@ -32,14 +33,18 @@ export class RoomConnection extends EventTarget {
   #joining = false;
   #userId = session.user?.id;
 
-  constructor(private readonly streamId: string) {
+  /** `as` nobody, no session is heeded. */
+  constructor(
+    private readonly streamId: string,
+    private readonly as: "me" | "nobody" = "me",
+  ) {
     super();
     this.#client = new RoomClient(streamId, { random: Math.random, newId: randomId });
     const { signal } = this.#stop;
     // What ended a wait for the network or for the tab need not be waited out.
     addEventListener("online", () => this.#hurry(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry(), { signal });
-    session.addEventListener("change", () => this.#signedInOrOut(), { signal });
+    if (as === "me") session.addEventListener("change", () => this.#signedInOrOut(), { signal });
   }
 
   get view(): RoomView {
@@ -60,7 +65,10 @@ export class RoomConnection extends EventTarget {
     this.#cancelReconnect();
     this.#joining = true;
     try {
-      const joined = await answer(api.POST("/api/v1/streams/{id}/join", { params: { path: { id: this.streamId } } }));
+      const caller = this.as === "me" ? api : anonymous;
+      const joined = await answer(
+        caller.POST("/api/v1/streams/{id}/join", { params: { path: { id: this.streamId } } }),
+      );
       if (this.#stop.signal.aborted) return;
       this.#emit("join", joined);
       if (joined.accessGranted && joined.chatUrl) this.#dial(joined.chatUrl);
