@@ -19,11 +19,3 @@ pub struct Caller {
     /// `VIEWER` or `ADMIN`.
     pub role: Role,
 }
-
-/// Who makes a request: `None` without a token, a 401 with one that is not good.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn caller(req: &worker::Request, cx: &crate::shell::Cx) -> Result<Option<Caller>, crate::failure::Failure> {
-    let Some(header) = req.headers().get("authorization")? else { return Ok(None) };
-    let secret = cx.secret("TOKEN_SECRET")?;
-    Ok(Some(token::from_header(&header).and_then(|token| token::verify(&secret, token, cx.now))?))
-}

@@ -1,8 +1,8 @@
 //! The Worker: people, streams, rooms and playback, at the edge.
 //!
 //! Natively this crate has the rules alone (routes, tokens, validation, cursors), which are tested without a server. What
-//! touches the runtime is compiled for `wasm32` only: `shell` takes a request, `http` answers it, `d1` and `call` reach
-//! the data and the objects.
+//! touches the runtime is compiled for `wasm32` only: `entry` takes a request, `http` answers it out of its `shell`, `d1` and
+//! `call` reach the data and the objects.
 
 pub mod auth;
 pub mod call;
@@ -17,6 +17,8 @@ pub mod streams;
 
 #[cfg(target_arch = "wasm32")]
 mod d1;
+#[cfg(target_arch = "wasm32")]
+mod entry;
 #[cfg(target_arch = "wasm32")]
 mod http;
 #[cfg(target_arch = "wasm32")]

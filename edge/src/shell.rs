@@ -1,17 +1,15 @@
-//! A request's way in and out: find the call, let its handler answer, give the reply its headers.
+//! What a handler has besides its request, and how bodies are read and replies written.
 
 pub(crate) mod body;
 pub(crate) mod reply;
 
 use spillway_protocol::{problem::Code, time::Timestamp};
-use worker::{Context, Env, Request, Response, console_error, event};
+use worker::{Context, Env, Request, Response};
 
 use crate::{
-    auth::{self, Caller},
+    auth::{Caller, token},
     d1::Db,
     failure::Failure,
-    http, play,
-    route::{self, Resolved, Route, Surface},
 };
 
 /// What a handler gives back.
@@ -53,7 +51,9 @@ impl Cx {
 
     /// Who makes the request: `None` without a token, a 401 with one that is not good.
     pub(crate) fn caller(&self, req: &Request) -> Result<Option<Caller>, Failure> {
-        auth::caller(req, self)
+        let Some(header) = req.headers().get("authorization")? else { return Ok(None) };
+        let secret = self.secret("TOKEN_SECRET")?;
+        Ok(Some(token::from_header(&header).and_then(|token| token::verify(&secret, token, self.now))?))
     }
 
     /// Who makes the request; a 401 without a good token.
@@ -87,57 +87,4 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
 /// Randomness for a new id.
 pub(crate) fn entropy() -> Result<u128, Failure> {
     Ok(u128::from_be_bytes(random()?))
-}
-
-#[event(fetch)]
-async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response> {
-    let method = req.inner().method();
-    let path = req.path();
-    let cx = Cx { env, ctx, now: clock() };
-    let request_id = reply::request_id(&req);
-    let answered = match route::resolve(&method, &path) {
-        Resolved::Found(route) => dispatch(route, req, &cx).await,
-        Resolved::Preflight(allow) => reply::preflight(&allow),
-        Resolved::NotAllowed(allow) => reply::not_allowed(&allow),
-        Resolved::Missing => Err(Failure::not_found()),
-    };
-    let response = match answered {
-        Ok(response) => response,
-        Err(failure) => {
-            if let Some(cause) = &failure.cause {
-                console_error!("request {request_id}: {method} {path}: {cause}");
-            }
-            reply::problem(&failure)?
-        }
-    };
-    reply::finish(response, Surface::of(&path), &request_id)
-}
-
-async fn dispatch(route: Route, req: Request, cx: &Cx) -> Reply {
-    match route {
-        Route::Health => http::meta::health(),
-        Route::OpenApi => http::meta::openapi(),
-        Route::Register => http::auth::register(req, cx).await,
-        Route::Login => http::auth::login(req, cx).await,
-        Route::Refresh => http::auth::refresh(req, cx).await,
-        Route::Logout => http::auth::logout(req, cx).await,
-        Route::Me => http::me::read(req, cx).await,
-        Route::UpdateMe => http::me::update(req, cx).await,
-        Route::ListStreams => http::streams::list(req, cx).await,
-        Route::CreateStream => http::streams::create(req, cx).await,
-        Route::Stream(id) => http::streams::read(req, cx, id).await,
-        Route::UpdateStream(id) => http::streams::update(req, cx, id).await,
-        Route::CancelStream(id) => http::streams::control::cancel(req, cx, id).await,
-        Route::Start(id) => http::streams::control::start(req, cx, id).await,
-        Route::RotateKey(id) => http::streams::control::rotate_key(req, cx, id).await,
-        Route::End(id) => http::streams::control::end(req, cx, id).await,
-        Route::Join(id) => http::join::join(req, cx, id).await,
-        Route::SendChat(id) => http::chat::send(req, cx, id).await,
-        Route::ChatHistory(id) => http::chat::history(req, cx, id).await,
-        Route::Room(id) => http::socket::connect(req, cx, id).await,
-        Route::Publish => http::origin::publish(req, cx).await,
-        Route::Link(id, epoch) => http::origin::link(req, cx, id, epoch).await,
-        Route::Play(path) => play::handle(req, cx, &path).await,
-        Route::Page => http::meta::page(req, cx).await,
-    }
 }

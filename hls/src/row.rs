@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use spillway_protocol::media::RenditionId;
 
-use crate::{head::Head, parts::OpenSegment, segment::Segment, timeline::KEPT};
+use crate::{head::Head, parts::OpenSegment, segment::Segment};
+
+/// Segments kept of each rendition. More than a window needs: six target durations of 10 s are 30 segments of 2 s.
+pub(crate) const KEPT: usize = 128;
 
 /// A row, to be stored under its key in place of an older one. Keys repeat as the window moves on, so the
 /// rows of a stream stay few and none has ever to be deleted.

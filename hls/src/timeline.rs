@@ -12,13 +12,11 @@ use crate::{
     bandwidth::Bandwidth,
     head::{Head, Run},
     parts::{Fit, OpenSegment},
-    row::Row,
+    row::{KEPT, Row},
     segment::{Segment, fits, millis},
     snapshot::{RenditionSnapshot, Snapshot, window},
 };
 
-/// Segments kept of each rendition. More than a window needs: six target durations of 10 s are 30 segments of 2 s.
-pub(crate) const KEPT: usize = 128;
 /// Renditions that a stream may have over its life.
 const RENDITIONS: usize = 8;
 /// A hole of at most this many segments is listed as gaps.

@@ -15,8 +15,6 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid};
 
-use crate::progress;
-
 /// How long a process has to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -73,7 +71,7 @@ impl Process {
 
     /// The last of its log.
     pub fn tail(&self, lines: usize) -> String {
-        progress::tail(&self.log, lines)
+        tail(&self.log, lines)
     }
 
     /// Asks `ready` until it says yes; fails when the process ends before, or `limit` passes.
@@ -184,4 +182,12 @@ fn end_group(group: Pid, asked: Instant, mut reap: impl FnMut()) {
         }
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// The last `lines` of a log.
+pub(crate) fn tail(path: &Path, lines: usize) -> String {
+    let Ok(bytes) = fs::read(path) else { return "(there is no log)".to_owned() };
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
 }

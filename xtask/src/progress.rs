@@ -65,15 +65,7 @@ pub(crate) fn run(workspace: &Workspace, name: &str, mut command: Command) -> Re
     let program = command.get_program().to_string_lossy().into_owned();
     let status = process::run_in_group(&mut command).with_context(|| format!("cannot run {program}"))?;
     if !status.success() {
-        bail!("{program} ended with {status}; the last of {}:\n{}", path.display(), tail(&path, 150));
+        bail!("{program} ended with {status}; the last of {}:\n{}", path.display(), process::tail(&path, 150));
     }
     Ok(())
-}
-
-/// The last `lines` of a log.
-pub(crate) fn tail(path: &Path, lines: usize) -> String {
-    let Ok(bytes) = fs::read(path) else { return "(there is no log)".to_owned() };
-    let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().collect();
-    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
 }

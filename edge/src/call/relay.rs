@@ -40,6 +40,12 @@ impl RelayName {
         Self { stream, region: known.map_or_else(|| "local".to_owned(), str::to_ascii_lowercase), index: 0 }
     }
 
+    /// The first Relay near whoever makes a request.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn near_request(stream: StreamId, req: &worker::Request) -> Self {
+        Self::near(stream, req.cf().and_then(worker::Cf::continent).as_deref())
+    }
+
     /// The next one there, for when this one is full.
     #[must_use]
     pub fn next(&self) -> Self {

@@ -6,7 +6,7 @@ use spillway_protocol::{
     room::{CloseCode, You},
 };
 use spillway_room::call::relay::{VISITOR_HEADER, Visitor};
-use worker::{Cf, Request, Response, WebSocketPair};
+use worker::{Request, Response, WebSocketPair};
 
 use super::join::{find, member};
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) async fn connect(req: Request, cx: &Cx, stream: StreamId) -> Reply {
         let (user_id, username, role) = (member.caller.user_id, member.caller.username, member.standing.role);
         visitor.you = Some(You { user_id, username, role });
     }
-    let mut relay = RelayName::near(stream, req.cf().and_then(Cf::continent).as_deref());
+    let mut relay = RelayName::near_request(stream, &req);
     while relay.index < RELAYS {
         let head = Some((VISITOR_HEADER, &visitor));
         let response = call::upgrade::<ToRelay, _>(&cx.env, &relay, &req, "socket", head).await?;

@@ -1,25 +1,25 @@
 //! The Relay's shell.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+mod sockets;
 
-use js_sys::{Function, Reflect};
+use std::rc::Rc;
+
 use spillway_protocol::{
     problem::Problem,
     room::{BATCH_SUBPROTOCOL, CloseCode},
-    time::Timestamp,
 };
 use spillway_room::{
     Failed,
     call::relay::{Down, Gate, Playlist, VISITOR_HEADER, Visitor},
-    relay::{self, OpenRefused, Output, Socket, SocketId},
+    relay::{self, OpenRefused, Output},
 };
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use worker::{
     DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
     WebSocketRequestResponsePair, console_error, durable_object,
 };
 
+use self::sockets::Sockets;
 use super::{
     alarm::Alarm,
     held::Held,
@@ -45,7 +45,7 @@ struct Shell {
     state: State,
     env: Env,
     machine: Held<relay::Relay<Storage>>,
-    sockets: RefCell<HashMap<SocketId, WebSocket>>,
+    sockets: Sockets,
     alarm: Alarm,
     /// Requests that wait until the Room has answered, and what it refused with.
     attaching: Waiting<Option<Problem>>,
@@ -61,7 +61,7 @@ impl DurableObject for Relay {
                 state,
                 env,
                 machine: Held::empty(),
-                sockets: RefCell::default(),
+                sockets: Sockets::default(),
                 alarm: Alarm::default(),
                 attaching: Waiting::nobody(),
             }),
@@ -77,7 +77,7 @@ impl DurableObject for Relay {
     async fn alarm(&self) -> worker::Result<Response> {
         self.shell.alarm.rings();
         self.shell.restore()?;
-        let pings = self.shell.pings();
+        let pings = self.shell.sockets.pings(&self.shell.state);
         self.shell.machine.with(|relay| {
             relay.wake(pings, clock());
             Ok::<_, Failed>(())
@@ -88,7 +88,7 @@ impl DurableObject for Relay {
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> worker::Result<()> {
         self.shell.restore()?;
-        let Some(id) = self.shell.id(&socket) else { return Ok(()) };
+        let Some(id) = Sockets::id(&self.shell.state, &socket) else { return Ok(()) };
         let done = self.shell.machine.with(|relay| match &message {
             WebSocketIncomingMessage::String(text) => relay.frame(id, text, clock()),
             WebSocketIncomingMessage::Binary(_) => {
@@ -98,7 +98,7 @@ impl DurableObject for Relay {
         });
         // The socket's fate is in storage's hands now: it comes again.
         if done.is_err() {
-            close(&socket, CloseCode::TryAgain);
+            sockets::close(&socket, CloseCode::TryAgain);
         }
         self.shell.pump();
         Ok(())
@@ -146,18 +146,7 @@ impl Shell {
             return Ok(());
         }
         let name = name(&self.state)?;
-        let (mut sockets, mut kept) = (HashMap::new(), Vec::new());
-        for socket in self.state.get_websockets() {
-            let text = socket.deserialize_attachment::<String>().ok().flatten();
-            match text.and_then(|text| serde_json::from_str::<Socket>(&text).ok()) {
-                Some(attachment) => {
-                    sockets.insert(attachment.id, socket);
-                    kept.push(attachment);
-                }
-                None => close(&socket, CloseCode::TryAgain),
-            }
-        }
-        *self.sockets.borrow_mut() = sockets;
+        let kept = self.sockets.restore(&self.state);
         let relay = relay::Relay::restore(Storage::of(&self.state), stream_of(&name)?, name, kept);
         self.machine.put(relay.map_err(Failure::internal)?);
         Ok(())
@@ -189,9 +178,7 @@ impl Shell {
             Err(OpenRefused::NotReady) => return Err(Failure::unavailable("the relay is not ready")),
         };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        self.state.accept_websocket_with_tags(&server, &[&socket.id.0.to_string()]);
-        keep(&server, &socket)?;
-        self.sockets.borrow_mut().insert(socket.id, server);
+        self.sockets.accept(&self.state, server, &socket)?;
         let mut response = Response::from_websocket(client)?;
         if batch {
             response.headers_mut().set("sec-websocket-protocol", BATCH_SUBPROTOCOL)?;
@@ -199,14 +186,10 @@ impl Shell {
         Ok(response)
     }
 
-    fn id(&self, socket: &WebSocket) -> Option<SocketId> {
-        self.state.get_tags(socket).first()?.parse().ok().map(SocketId)
-    }
-
     fn gone(self: &Rc<Self>, socket: &WebSocket) -> worker::Result<()> {
         self.restore()?;
-        if let Some(id) = self.id(socket) {
-            self.sockets.borrow_mut().remove(&id);
+        if let Some(id) = Sockets::id(&self.state, socket) {
+            self.sockets.forget(id);
             let _ = self.machine.with(|relay| {
                 relay.closed(id, clock());
                 Ok::<_, Failed>(())
@@ -216,38 +199,18 @@ impl Shell {
         Ok(())
     }
 
-    /// When each socket last sent a ping.
-    fn pings(&self) -> Vec<(SocketId, Timestamp)> {
-        let state: &JsValue = self.state.as_raw();
-        let Ok(asks) = Reflect::get(state, &"getWebSocketAutoResponseTimestamp".into()) else { return Vec::new() };
-        let Ok(asks) = asks.dyn_into::<Function>() else { return Vec::new() };
-        let ping = |socket: &WebSocket| {
-            let date: js_sys::Date = asks.call1(state, socket.as_ref()).ok()?.dyn_into().ok()?;
-            #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
-            let at = Timestamp::from_millis(date.get_time() as i64);
-            Some(at)
-        };
-        self.sockets.borrow().iter().filter_map(|(id, socket)| Some((*id, ping(socket)?))).collect()
-    }
-
     /// Does what the machine says is to be done.
     fn pump(self: &Rc<Self>) {
         let Ok(outputs) = self.machine.with(|relay| relay.poll(clock())) else { return };
         for output in outputs {
             match output {
                 Output::Keep(socket) => {
-                    if let Some(kept) = self.sockets.borrow().get(&socket.id)
-                        && let Err(error) = keep(kept, &socket)
-                    {
+                    if let Err(error) = self.sockets.keep(&socket) {
                         console_error!("an attachment was not kept: {:?}", error.cause);
                     }
                 }
-                Output::Send(to, text) => self.send(&to, &text),
-                Output::Close(id, code) => {
-                    if let Some(socket) = self.sockets.borrow_mut().remove(&id) {
-                        close(&socket, code);
-                    }
-                }
+                Output::Send(to, text) => self.sockets.send(&to, &text),
+                Output::Close(id, code) => self.sockets.close(id, code),
                 Output::Attach(call) => {
                     let shell = self.clone();
                     spawn_local(async move { shell.attach(&call).await });
@@ -299,37 +262,4 @@ impl Shell {
     async fn ask<C: Call<To = call::ToRoom>>(&self, call: &C) -> Result<C::Reply, Failure> {
         call::room(&self.env, stream_of(&name(&self.state)?)?, call).await
     }
-
-    /// Sends one text to many: it becomes a JavaScript string once.
-    fn send(&self, to: &[SocketId], text: &str) {
-        let (text, sockets) = (JsValue::from_str(text), self.sockets.borrow());
-        let mut send: Option<Function> = None;
-        for socket in to.iter().filter_map(|id| sockets.get(id)) {
-            let socket: &JsValue = socket.as_ref();
-            if send.is_none() {
-                send = Reflect::get(socket, &"send".into()).ok().and_then(|send| send.dyn_into().ok());
-            }
-            // One that is closing is told nothing more; its end is on the way.
-            let _ = send.as_ref().map(|send| send.call1(socket, &text));
-        }
-    }
-}
-
-fn keep(socket: &WebSocket, attachment: &Socket) -> Result<(), Failure> {
-    let text = serde_json::to_string(attachment).map_err(Failure::internal)?;
-    Ok(socket.serialize_attachment(text)?)
-}
-
-fn close(socket: &WebSocket, code: CloseCode) {
-    let reason = match code {
-        CloseCode::Malformed => "not a frame of this protocol",
-        CloseCode::Unauthorized => "bad or expired token",
-        CloseCode::Removed => "not let in",
-        CloseCode::Idle => "silent for too long",
-        CloseCode::TooLarge => "frame too large",
-        CloseCode::TooFast => "too fast",
-        CloseCode::TryAgain => "try again",
-    };
-    // One that is closed already stays so.
-    let _ = socket.close(Some(code.code()), Some(reason));
 }

@@ -50,6 +50,11 @@ fn refuse(refused: Refused) -> Failure {
     }
 }
 
+/// The `Cache-Control` of a reply: what a proof opened is for whoever holds it, not for a shared cache.
+pub fn cache_control(public: &str, proven: bool) -> String {
+    if proven { public.replacen("public", "private", 1) } else { public.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@ use spillway_protocol::{ids::StreamId, media::MediaObject, problem::Code};
 use worker::{Bucket, Cache, Headers, Object, Range, Request, Response, ResponseBuilder};
 
 use super::{
+    access::cache_control,
     asks::{Answer, Asks},
-    shell::cache_control,
 };
 use crate::{
     failure::Failure,

@@ -6,12 +6,9 @@ use spillway_protocol::ids::StreamId;
 use spillway_room::call::relay::{Playlist, Which};
 use worker::{Request, ResponseBuilder};
 
-use super::{
-    asks::Asks,
-    shell::{cache_control, relay},
-};
+use super::{access::cache_control, asks::Asks};
 use crate::{
-    call,
+    call::{self, RelayName},
     failure::Failure,
     shell::{Cx, Reply},
 };
@@ -23,7 +20,7 @@ const SOCKET_HEADER: &str = "spillway-socket";
 /// Answers with a playlist.
 pub(super) async fn serve(req: &Request, cx: &Cx, stream: StreamId, which: Which, proven: bool, asks: &Asks) -> Reply {
     let asked = Playlist { which, proven, viewer: viewer(req, stream)? };
-    let playlist = call::relay(&cx.env, &relay(req, stream), &asked).await?;
+    let playlist = call::relay(&cx.env, &RelayName::near_request(stream, req), &asked).await?;
     let etag = etag(&playlist.text);
     let response = ResponseBuilder::new()
         .with_header("cache-control", &cache_control(&playlist.cache_control, proven))?

@@ -70,21 +70,11 @@ async fn is_gated(req: &Request, cx: &Cx, stream: StreamId) -> Result<bool, Fail
     if let Some(gated) = GATES.with_borrow(|gates| gates.gated(stream, cx.now)) {
         return Ok(gated);
     }
-    let gated = call::relay(&cx.env, &relay(req, stream), &Gate {}).await?.gated;
+    let gated = call::relay(&cx.env, &RelayName::near_request(stream, req), &Gate {}).await?.gated;
     learn(cx, stream, gated);
     Ok(gated)
 }
 
 fn learn(cx: &Cx, stream: StreamId, gated: bool) {
     GATES.with_borrow_mut(|gates| gates.learn(stream, gated, cx.now));
-}
-
-/// The Relay near a caller that answers players.
-pub(super) fn relay(req: &Request, stream: StreamId) -> RelayName {
-    RelayName::near(stream, req.cf().and_then(worker::Cf::continent).as_deref())
-}
-
-/// The `Cache-Control` of a reply: what a proof opened is for whoever holds it, not for a shared cache.
-pub(super) fn cache_control(public: &str, proven: bool) -> String {
-    if proven { public.replacen("public", "private", 1) } else { public.to_owned() }
 }
