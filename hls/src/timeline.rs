@@ -19,10 +19,12 @@ use crate::{
 
 /// Renditions that a stream may have over its life.
 const RENDITIONS: usize = 8;
-/// A hole of at most this many segments is listed as gaps.
+/// A hole of at most this many segments is listed as gaps…
 const GAPS: u32 = 16;
+/// … unless it is shorter than this: then numbers were left out (a pipeline began anew), and no media.
+const HOLE_MS: i64 = 100;
 /// A rendition that has listed nothing is waited for until another one has listed this many segments.
-const PATIENCE: u64 = 3;
+const PATIENCE: usize = 3;
 /// Bounds on the target duration, in whole seconds.
 const TARGET: (u32, u32) = (2, 10);
 
@@ -117,7 +119,9 @@ impl Timeline {
             Report::Started { at, target_ms } => Ok(self.started(epoch, *at, *target_ms)),
             Report::Track { track, init } => self.track(epoch, track, *init),
             Report::Part(part) => self.part(epoch, part),
-            Report::Segment(segment) => self.segment(epoch, segment),
+            Report::Segment(segment) => self.segment(epoch, segment, false),
+            Report::Gap(segment) => self.segment(epoch, segment, true),
+            Report::Skipped => Ok(Change::default()),
             Report::Ended { .. } => Ok(self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true))),
         }
     }
@@ -239,7 +243,7 @@ impl Timeline {
         Ok(Change { rows: vec![row], playlists: false })
     }
 
-    fn segment(&mut self, epoch: Epoch, report: &SegmentReport) -> Result<Change, Refused> {
+    fn segment(&mut self, epoch: Epoch, report: &SegmentReport, gap: bool) -> Result<Change, Refused> {
         let id = &report.rendition;
         let run = self.head.runs.get(&epoch).ok_or(Refused::NotStarted)?;
         let (Some(zero), Some(target_ms)) = (run.at, self.head.target_ms) else { return Err(Refused::NotStarted) };
@@ -253,7 +257,7 @@ impl Timeline {
         if before.as_ref().is_some_and(|last| last.index >= report.segment) {
             let place = (epoch, report.segment);
             let listed =
-                self.renditions.get(id).is_some_and(|r| r.segments.iter().any(|s| !s.gap && s.place() == place));
+                self.renditions.get(id).is_some_and(|r| r.segments.iter().any(|s| s.gap == gap && s.place() == place));
             return if listed { Ok(Change::default()) } else { Err(Refused::OutOfOrder) };
         }
         if run.ended {
@@ -280,12 +284,12 @@ impl Timeline {
             index: report.segment,
             at: zero.plus_millis(millis(report.start_us)),
             duration_us: report.duration_us,
-            size: report.size,
+            size: if gap { 0 } else { report.size },
             init: report.init,
             discontinuity: 0,
             breaks: 0,
             independent: report.independent,
-            gap: false,
+            gap,
         };
         let mut rows = Vec::with_capacity(1);
         for gap in gaps(before.as_ref(), &segment, target_ms) {
@@ -317,9 +321,10 @@ impl Timeline {
 
     /// A player needs every rendition that the multivariant playlist will name: one that has listed nothing is waited for, a while.
     fn is_playable(&self, epoch: Epoch) -> bool {
-        let listed = |id: &RenditionId| self.renditions.get(id).is_some_and(|r| !r.segments.is_empty());
+        let there = |r: &Rendition| r.segments.iter().filter(|s| !s.gap).count();
+        let listed = |id: &RenditionId| self.renditions.get(id).is_some_and(|r| there(r) > 0);
         self.head.runs.get(&epoch).is_some_and(|run| run.tracks.keys().all(listed))
-            || self.renditions.values().any(|r| r.next >= PATIENCE)
+            || self.renditions.values().any(|r| there(r) >= PATIENCE)
     }
 
     /// The last segment that a rendition listed in an epoch.
@@ -349,9 +354,9 @@ fn is_cut(run: &Run, after: SegmentIndex, at: SegmentIndex) -> bool {
 fn gaps(before: Option<&Segment>, next: &Segment, target_ms: u32) -> Vec<Segment> {
     let Some(before) = before else { return Vec::new() };
     let missing = next.index.0.saturating_sub(before.index.0).saturating_sub(1);
-    let hole = next.at.since(before.end()).unsigned_abs().saturating_mul(1_000);
-    let each = hole / u64::from(missing.max(1));
-    if missing == 0 || missing > GAPS || !fits(each, target_ms) {
+    let hole_ms = next.at.since(before.end());
+    let each = hole_ms.unsigned_abs().saturating_mul(1_000) / u64::from(missing.max(1));
+    if missing == 0 || missing > GAPS || hole_ms < HOLE_MS || !fits(each, target_ms) {
         return Vec::new();
     }
     let gap = |n: u32| Segment {

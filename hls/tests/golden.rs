@@ -147,6 +147,55 @@ fn what_never_came_is_a_gap() {
 }
 
 #[test]
+fn what_is_told_as_missing_is_a_gap_in_its_place() {
+    let both = [video(), audio()];
+    let mut live = Live::new(&both);
+    live.list(1, &both, 0..2);
+    live.say(1, &Report::Gap(segment(&video(), 2)));
+    live.list(1, &[audio()], 2..3);
+    live.list(1, &both, 3..4);
+    golden("told_gap.txt", &live.snapshot());
+    let before = live.0.clone();
+    assert_eq!(live.0.apply(Epoch(1), &Report::Gap(segment(&video(), 2))), Ok(spillway_hls::Change::default()));
+    assert_eq!(live.0.apply(Epoch(1), &Report::Skipped), Ok(spillway_hls::Change::default()));
+    let late = Report::Segment(segment(&video(), 2));
+    assert_eq!(live.0.apply(Epoch(1), &late), Err(Refused::OutOfOrder), "what was told as missing stays so");
+    assert_eq!(live.0, before);
+}
+
+#[test]
+fn gaps_alone_are_nothing_to_play() {
+    let mut live = Live::new(&[video()]);
+    for index in 0..5 {
+        live.say(1, &Report::Gap(segment(&video(), index)));
+    }
+    assert_eq!(live.0.snapshot(), None);
+    live.list(1, &[video()], 5..6);
+    assert!(live.media(&video()).ends_with("1/video/5.m4s\n"));
+}
+
+#[test]
+fn a_pipeline_that_begins_anew_is_one_discontinuity_and_no_gap() {
+    let both = [video(), audio()];
+    let mut live = Live::new(&both);
+    live.list(1, &both, 0..2);
+    // Segment 2 was half made; what comes now begins where it did, a millisecond off.
+    let anew = |track: &Track, index: u32| {
+        let start_us = u64::from(index - 1) * 2_002_000 + 1_000;
+        Report::Segment(SegmentReport { init: 1, start_us, ..segment(track, index) })
+    };
+    for track in &both {
+        live.say(1, &Report::Track { track: track.clone(), init: 1 });
+    }
+    for index in 3..5 {
+        for track in &both {
+            live.say(1, &anew(track, index));
+        }
+    }
+    golden("anew.txt", &live.snapshot());
+}
+
+#[test]
 fn sound_that_sits_out_an_epoch_comes_back_with_both_discontinuities() {
     let both = [video(), audio()];
     let mut live = Live::new(&both);

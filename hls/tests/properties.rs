@@ -19,8 +19,11 @@ use validator::Follower;
 enum Event {
     /// A publisher came, with these renditions.
     Publish { renditions: u8, target_ms: u32 },
-    /// The encoder went over a segment's end; `lost` renditions are not told of it, and `back` turns their order round.
-    Cut { ms: u32, lost: u8, back: bool, keyframe: bool },
+    /// The encoder went over a segment's end; `lost` renditions are not told of it, those of `missing` are told as such, and
+    /// `back` turns their order round.
+    Cut { ms: u32, lost: u8, missing: u8, back: bool, keyframe: bool },
+    /// The pipeline began anew: the numbers behind the newest are left out, no time is.
+    Anew { skipped: u32 },
     /// A rendition's codec changed.
     NewInit { rendition: u8 },
     /// A part of the open segment came.
@@ -39,11 +42,16 @@ enum Event {
     End,
 }
 
+fn mask() -> impl Strategy<Value = u8> {
+    prop_oneof![6 => Just(0_u8), 1 => 1_u8..8]
+}
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         1 => (1_u8..8, 1_000_u32..12_000).prop_map(|(renditions, target_ms)| Event::Publish { renditions, target_ms }),
-        24 => (500_u32..5_000, prop_oneof![6 => Just(0_u8), 1 => 1_u8..8], any::<bool>(), any::<bool>())
-            .prop_map(|(ms, lost, back, keyframe)| Event::Cut { ms, lost, back, keyframe }),
+        24 => (500_u32..5_000, mask(), mask(), any::<bool>(), any::<bool>())
+            .prop_map(|(ms, lost, missing, back, keyframe)| Event::Cut { ms, lost, missing, back, keyframe }),
+        1 => (0_u32..3).prop_map(|skipped| Event::Anew { skipped }),
         1 => (0_u8..3).prop_map(|rendition| Event::NewInit { rendition }),
         6 => (0_u8..3).prop_map(|rendition| Event::Part { rendition }),
         3 => (0_usize..20).prop_map(|back| Event::Again { back }),
@@ -106,15 +114,26 @@ impl Origin {
                 let tracks = (0..3).filter(|n| has(renditions, *n));
                 reports.extend(tracks.map(|n| Report::Track { track: track(n), init: 0 }));
             }
-            Event::Cut { ms, lost, back, keyframe } => {
+            Event::Cut { ms, lost, missing, back, keyframe } => {
                 let told = (0..3).filter(|n| has(self.renditions, *n) && !has(lost, *n));
-                reports.extend(told.map(|n| self.segment(n, ms, keyframe || n > 0)));
+                reports.extend(told.map(|n| match self.segment(n, ms, keyframe || n > 0) {
+                    Report::Segment(segment) if has(missing, n) => Report::Gap(segment),
+                    told => told,
+                }));
                 if back {
                     reports.reverse();
                 }
                 self.index += 1;
                 self.parts = [0; 3];
                 self.now_us += u64::from(ms) * 1_000;
+            }
+            Event::Anew { skipped } => {
+                self.index += skipped;
+                self.parts = [0; 3];
+                for n in (0..3).filter(|n| has(self.renditions, *n)) {
+                    self.init[usize::from(n)] += 1;
+                    reports.push(Report::Track { track: track(n), init: self.init[usize::from(n)] });
+                }
             }
             Event::NewInit { rendition } => {
                 self.init[usize::from(rendition)] += 1;

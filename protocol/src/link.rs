@@ -75,6 +75,10 @@ pub enum Report {
     Part(PartReport),
     /// A whole segment lies on R2.
     Segment(SegmentReport),
+    /// A segment that was not on R2 when players needed it, and never will be told: EXT-X-GAP in its place.
+    Gap(SegmentReport),
+    /// Nothing: what had this number (a part) is not on R2 and is not waited for.
+    Skipped,
     /// The publisher is gone; nothing follows.
     #[serde(rename_all = "camelCase")]
     Ended {
@@ -103,7 +107,7 @@ pub struct PartReport {
     pub size: u64,
 }
 
-/// A segment that R2 has acknowledged.
+/// A segment, as R2 has acknowledged it (or never will: [`Report::Gap`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentReport {
@@ -189,4 +193,35 @@ pub enum StopReason {
     KeyRevoked,
     /// A newer publisher holds the stream.
     Superseded,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_missing_has_its_place_on_the_wire() {
+        let report = SegmentReport {
+            rendition: RenditionId::video(),
+            segment: SegmentIndex(3),
+            start_us: 6_000_000,
+            duration_us: 2_000_000,
+            independent: true,
+            size: 5,
+            init: 0,
+            parts: 6,
+        };
+        let facts = json!({"rendition": "video", "segment": 3, "startUs": 6_000_000, "durationUs": 2_000_000,
+            "independent": true, "size": 5, "init": 0, "parts": 6});
+        for (said, shape) in [
+            (Report::Gap(report), json!({"type": "gap", "data": facts})),
+            (Report::Skipped, json!({"type": "skipped"})),
+        ] {
+            let frame = LinkUp::Report { n: 7, report: said };
+            let wanted = json!({"type": "report", "data": {"n": 7, "report": shape}});
+            assert_eq!(serde_json::to_value(&frame).unwrap(), wanted);
+            assert_eq!(serde_json::from_value::<LinkUp>(wanted).unwrap(), frame);
+        }
+    }
 }
