@@ -1,6 +1,5 @@
 //! A request's way in and out: find the call, let its handler answer, give the reply its headers.
 
-use spillway_protocol::{limits, problem::Code};
 use worker::{Context, Env, Request, Response, console_error, event};
 
 use crate::{
@@ -12,13 +11,11 @@ use crate::{
 
 #[event(fetch)]
 async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response> {
-    let (method, path, url) = (req.inner().method(), req.path(), req.inner().url());
+    let method = req.inner().method();
+    let path = req.path();
     let cx = Cx { env, ctx, now: clock() };
     let request_id = reply::request_id(&req);
     let answered = match route::resolve(&method, &path) {
-        _ if url.len() > limits::URL => {
-            Err(Failure::new(Code::TooLarge, format!("The URL may have at most {} bytes.", limits::URL)))
-        }
         Resolved::Found(route) => dispatch(route, req, &cx).await,
         Resolved::Preflight(allow) => reply::preflight(&allow),
         Resolved::NotAllowed(allow) => reply::not_allowed(&allow),
@@ -33,8 +30,7 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response>
             reply::problem(&failure)?
         }
     };
-    let (scheme, _) = url.split_once(':').unwrap_or_default();
-    reply::finish(response, Surface::of(&path), scheme, &request_id)
+    reply::finish(response, Surface::of(&path), &request_id)
 }
 
 async fn dispatch(route: Route, req: Request, cx: &Cx) -> Reply {
