@@ -11,6 +11,9 @@ use crate::sql::Sql;
 const POLLERS: usize = 10_000;
 /// The count is taken, and told, at most this often.
 const COUNT_MS: i64 = 500;
+/// A socket that is silent for so long is let go: everyone counts without it by [`limits::IDLE_MS`], for this Relay tells a
+/// new count within half a second, and the Room tells it within a second to all.
+const SILENT_MS: i64 = limits::IDLE_MS - 1_500;
 
 /// Who watches.
 #[derive(Debug, Default)]
@@ -60,7 +63,7 @@ impl Viewers {
     /// A socket came: it will be asked after.
     pub(super) fn came(&mut self, now: Timestamp) {
         self.touch(now);
-        let idle = now.plus_millis(limits::IDLE_MS);
+        let idle = now.plus_millis(SILENT_MS);
         self.next_idle = Some(self.next_idle.map_or(idle, |at| at.min(idle)));
     }
 
@@ -152,13 +155,13 @@ impl<S: Sql> Relay<S> {
                 socket.heard = socket.heard.max(at);
             }
         }
-        let silent = |socket: &&Socket| now.since(socket.heard) >= limits::IDLE_MS;
+        let silent = |socket: &&Socket| now.since(socket.heard) >= SILENT_MS;
         let idle: Vec<_> = self.sockets.values().filter(silent).map(|socket| socket.id).collect();
         for id in idle {
             self.close(id, CloseCode::Idle);
         }
         // Not more than once a second, however many there are.
-        let next = self.sockets.values().map(|socket| socket.heard.plus_millis(limits::IDLE_MS)).min();
+        let next = self.sockets.values().map(|socket| socket.heard.plus_millis(SILENT_MS)).min();
         self.viewers.next_idle = next.map(|at| at.max(now.plus_millis(1_000)));
     }
 }
