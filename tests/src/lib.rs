@@ -6,6 +6,7 @@
 mod api;
 pub mod browser;
 pub mod encoder;
+pub mod faults;
 pub mod node;
 mod people;
 pub mod player;
@@ -16,7 +17,7 @@ mod wait;
 
 pub use api::{Api, Call, Reply};
 pub use people::{PASSWORD, Person, unique_name};
-pub use room::{Event, RoomSocket};
+pub use room::{Event, NotOpened, RoomSocket};
 pub use streams::Broadcast;
 pub use system::{Scratch, System, edge, free_port, system};
 pub use wait::{LIMIT, eventually};

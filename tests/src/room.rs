@@ -27,6 +27,18 @@ pub enum Event {
     Closed(u16),
 }
 
+/// Why a socket did not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOpened {
+    /// The edge refused it.
+    Refused(StatusCode),
+    /// There is no edge, or it does not answer.
+    Unreachable,
+}
+
+/// How much of what was said is remembered, for the message of a failure.
+const REMEMBERED: usize = 200;
+
 /// An open socket.
 pub struct RoomSocket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -45,18 +57,26 @@ impl RoomSocket {
 
     /// Opens a chat URL, offering a subprotocol; the status when it is refused.
     pub async fn open_with(url: &str, stream: StreamId, subprotocol: Option<&str>) -> Result<Self, StatusCode> {
+        Self::connect(url, stream, subprotocol).await.map_err(|why| match why {
+            NotOpened::Refused(status) => status,
+            NotOpened::Unreachable => panic!("{url} does not answer"),
+        })
+    }
+
+    /// Opens a chat URL of an edge that may not be there.
+    pub async fn connect(url: &str, stream: StreamId, subprotocol: Option<&str>) -> Result<Self, NotOpened> {
         let mut request = url.into_client_request().expect("it is a WebSocket's URL");
         if let Some(offered) = subprotocol {
             request.headers_mut().insert("sec-websocket-protocol", offered.parse().unwrap());
         }
-        match timeout(LIMIT, connect_async(request)).await.expect("the socket opens or is refused") {
-            Ok((socket, response)) => {
+        match timeout(LIMIT, connect_async(request)).await {
+            Ok(Ok((socket, response))) => {
                 let chosen = response.headers().get("sec-websocket-protocol");
                 let subprotocol = chosen.map(|value| value.to_str().unwrap().to_owned());
                 Ok(Self { socket, stream, seen: VecDeque::new(), subprotocol })
             }
-            Err(tungstenite::Error::Http(response)) => Err(response.status()),
-            Err(error) => panic!("{url}: {error}"),
+            Ok(Err(tungstenite::Error::Http(response))) => Err(NotOpened::Refused(response.status())),
+            Ok(Err(_)) | Err(_) => Err(NotOpened::Unreachable),
         }
     }
 
@@ -78,10 +98,20 @@ impl RoomSocket {
     }
 
     /// Sends a frame; the stream's id is added to its data.
-    pub async fn send(&mut self, kind: &str, mut data: Value) {
+    pub async fn send(&mut self, kind: &str, data: Value) {
+        assert!(self.try_send(kind, data).await, "the socket is open");
+    }
+
+    /// Sends a frame, if the socket is still open; whether it is.
+    pub async fn try_send(&mut self, kind: &str, mut data: Value) -> bool {
         let fields = data.as_object_mut().expect("data is an object");
         fields.entry("streamId").or_insert_with(|| json!(self.stream));
-        self.send_text(json!({ "type": kind, "data": data }).to_string()).await;
+        self.try_send_text(json!({ "type": kind, "data": data }).to_string()).await
+    }
+
+    /// Sends any text, if the socket is still open; whether it is.
+    pub async fn try_send_text(&mut self, text: impl Into<String>) -> bool {
+        self.socket.send(Message::text(text.into())).await.is_ok()
     }
 
     /// Sends a line of chat.
@@ -125,6 +155,9 @@ impl RoomSocket {
             other => panic!("{other:?} is no message of this protocol"),
         };
         self.seen.push_back(event.clone());
+        if self.seen.len() > REMEMBERED {
+            self.seen.pop_front();
+        }
         Some(event)
     }
 

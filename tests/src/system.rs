@@ -10,12 +10,12 @@ use std::{
 
 use xtask::{
     Workspace,
-    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, Worker},
+    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, Upstream, Worker},
 };
 
 use crate::Api;
 
-/// The programs of this test binary. They end when it does.
+/// The programs of this test binary, or of a scenario that ill-treats them. They end when it does.
 pub struct System {
     /// Where they keep their things.
     pub scratch: Scratch,
@@ -23,6 +23,8 @@ pub struct System {
     pub secrets: Secrets,
     /// The Worker.
     pub edge: Edge,
+    worker: Worker,
+    edge_port: u16,
     rtmp_port: u16,
     origin: Option<Origin>,
 }
@@ -30,37 +32,43 @@ pub struct System {
 /// The edge alone, for scenarios that play the origin's part themselves.
 pub async fn edge() -> &'static System {
     static EDGE: OnceLock<System> = OnceLock::new();
-    tokio::task::spawn_blocking(|| EDGE.get_or_init(|| System::start(false))).await.unwrap()
+    tokio::task::spawn_blocking(|| EDGE.get_or_init(|| System::start(Scratch::new(), false))).await.unwrap()
 }
 
 /// Edge and origin.
 pub async fn system() -> &'static System {
     static SYSTEM: OnceLock<System> = OnceLock::new();
-    tokio::task::spawn_blocking(|| SYSTEM.get_or_init(|| System::start(true))).await.unwrap()
+    tokio::task::spawn_blocking(|| SYSTEM.get_or_init(|| System::start(Scratch::new(), true))).await.unwrap()
 }
 
 impl System {
-    fn start(with_origin: bool) -> Self {
+    /// The edge alone, for one scenario that will ill-treat it.
+    pub fn own(name: &str) -> Self {
+        Self::start(Scratch::new().folder(name), false)
+    }
+
+    fn start(scratch: Scratch, with_origin: bool) -> Self {
         let workspace = Workspace::this();
-        let scratch = Scratch::new();
         show_logs_of_failures(scratch.path().join("log"));
         let secrets = Secrets::of(scratch.path()).unwrap();
-        let rtmp_port = free_port();
-        let rtmp_url = format!("rtmp://127.0.0.1:{rtmp_port}/live");
         let worker = Worker::frozen(&workspace, scratch.path().join("worker")).unwrap();
-        let options = EdgeOptions {
-            state: scratch.path(),
-            secrets: &secrets,
-            port: free_port(),
-            rtmp_url: &rtmp_url,
-            worker: &worker,
-        };
-        let edge = Edge::start(&workspace, options).unwrap();
-        let mut system = Self { scratch, secrets, edge, rtmp_port, origin: None };
+        let (edge_port, rtmp_port) = (free_port(), free_port());
+        let edge = start_edge(&scratch, &secrets, &worker, (edge_port, rtmp_port));
+        let mut system = Self { scratch, secrets, edge, worker, edge_port, rtmp_port, origin: None };
         if with_origin {
             system.origin = Some(system.start_origin(system.scratch.path(), rtmp_port));
         }
         system
+    }
+
+    /// Kills the edge, whatever it is doing, and starts it again with what it has stored.
+    pub fn restart_edge(&mut self) {
+        self.edge.process.kill();
+        let log = self.edge.process.log();
+        // A process begins its log anew.
+        fs::rename(log, log.with_file_name(format!("edge-{}.log", self.edge.process.id()))).unwrap();
+        let ports = (self.edge_port, self.rtmp_port);
+        self.edge = start_edge(&self.scratch, &self.secrets, &self.worker, ports);
     }
 
     /// The API.
@@ -80,9 +88,20 @@ impl System {
 
     /// A further origin, for scenarios that ill-treat one.
     pub fn start_origin(&self, state: &Path, rtmp_port: u16) -> Origin {
-        let options = OriginOptions { state, secrets: &self.secrets, rtmp_port, http_port: free_port() };
-        Origin::start(&Workspace::this(), &self.edge, options).unwrap()
+        self.start_origin_on(&self.edge.upstream(), state, rtmp_port)
     }
+
+    /// A further origin, which speaks to something before the edge.
+    pub fn start_origin_on(&self, upstream: &Upstream, state: &Path, rtmp_port: u16) -> Origin {
+        let options = OriginOptions { state, secrets: &self.secrets, rtmp_port, http_port: free_port() };
+        Origin::start(&Workspace::this(), upstream, options).unwrap()
+    }
+}
+
+fn start_edge(scratch: &Scratch, secrets: &Secrets, worker: &Worker, (port, rtmp_port): (u16, u16)) -> Edge {
+    let rtmp_url = format!("rtmp://127.0.0.1:{rtmp_port}/live");
+    let options = EdgeOptions { state: scratch.path(), secrets, port, rtmp_url: &rtmp_url, worker };
+    Edge::start(&Workspace::this(), options).unwrap()
 }
 
 /// A folder that stays until the next run, to be looked at.
@@ -105,6 +124,13 @@ impl Scratch {
         let program = env::current_exe().unwrap();
         let name = program.file_stem().unwrap().to_str().unwrap().split('-').next().unwrap().to_owned();
         let path = all.join(format!("{name}-{}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self { path }
+    }
+
+    /// A folder within.
+    fn folder(&self, name: &str) -> Self {
+        let path = self.path.join(name);
         fs::create_dir_all(&path).unwrap();
         Self { path }
     }

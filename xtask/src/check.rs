@@ -3,13 +3,20 @@
 mod area;
 mod deployment;
 mod openapi;
+mod soak;
 mod steps;
 
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-pub use self::{area::Area, deployment::deployment, openapi::openapi, steps::format};
+pub use self::{
+    area::Area,
+    deployment::deployment,
+    openapi::openapi,
+    soak::{Soak, soak},
+    steps::format,
+};
 use crate::{Workspace, progress::seconds};
 
 /// Runs the steps of one area, or of all; stops at the first that fails.

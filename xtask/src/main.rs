@@ -23,6 +23,8 @@ enum Command {
         /// Which area; all when left out
         area: Option<check::Area>,
     },
+    /// Run a long scenario: an hour's stream, or many crashes
+    Soak(check::Soak),
     /// Format all code
     Fmt,
     /// Build the Worker into edge/build; does nothing when nothing changed
@@ -50,6 +52,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(options) => up::up(&workspace, &options),
         Command::Test { area } => check::test(&workspace, area),
+        Command::Soak(options) => check::soak(&workspace, &options),
         Command::Fmt => check::format(&workspace),
         Command::Worker => build::worker(&workspace),
         Command::Openapi => check::openapi(&workspace),

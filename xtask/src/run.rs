@@ -7,7 +7,7 @@ mod secrets;
 
 pub(crate) use edge::wrangler;
 pub use edge::{Bucket, Edge, EdgeOptions, Worker};
-pub use origin::{Origin, OriginOptions};
+pub use origin::{Origin, OriginOptions, Upstream};
 pub use pattern::Pattern;
 pub use secrets::{Secrets, private_file, random_text};
 

@@ -79,7 +79,8 @@ pub fn up(workspace: &Workspace, options: &Options) -> Result<()> {
     })?;
     let mut origin = step("origin", || {
         let (rtmp_port, http_port) = (options.rtmp_port, options.origin_port);
-        Origin::start(workspace, &edge, OriginOptions { state: &state, secrets: &secrets, rtmp_port, http_port })
+        let options = OriginOptions { state: &state, secrets: &secrets, rtmp_port, http_port };
+        Origin::start(workspace, &edge.upstream(), options)
     })?;
 
     let api = Api::of(edge.url());

@@ -29,6 +29,8 @@ pub enum Area {
     Origin,
     /// Origin, edge, encoders and players together
     E2e,
+    /// Processes that die and storage that fails, while people watch and talk
+    Faults,
     /// The pages in Chromium, before a live stream
     Browser,
     /// What a deployment would upload
@@ -40,7 +42,7 @@ pub(super) type Check = fn(&Workspace) -> Result<()>;
 
 impl Area {
     /// All areas, what fails fast first.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Fmt,
         Self::Core,
         Self::Clippy,
@@ -50,6 +52,7 @@ impl Area {
         Self::Edge,
         Self::Origin,
         Self::E2e,
+        Self::Faults,
         Self::Browser,
         Self::Deploy,
     ];
@@ -66,6 +69,7 @@ impl Area {
             Self::Edge => &[steps::edge],
             Self::Origin => &[steps::origin],
             Self::E2e => &[steps::e2e],
+            Self::Faults => &[steps::faults],
             Self::Browser => &[steps::browser],
             Self::Deploy => &[deployment::deployment],
         }

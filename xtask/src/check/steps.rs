@@ -99,16 +99,29 @@ pub(super) fn edge(workspace: &Workspace) -> Result<()> {
 }
 
 pub(super) fn e2e(workspace: &Workspace) -> Result<()> {
-    running_edge(workspace)?;
-    build::origin(workspace)?;
+    everything(workspace)?;
     tools::playlist_readers(workspace)?;
     scenarios(workspace, "e2e")
 }
 
+/// One scenario at a time: each has a system of its own, and its times are told.
+pub(super) fn faults(workspace: &Workspace) -> Result<()> {
+    everything(workspace)?;
+    step("scenarios: faults", || {
+        let arguments = ["test", "--package=spillway-tests", "--test=faults", "--", "--test-threads=1", "--nocapture"];
+        cargo(workspace, "scenarios-faults", &arguments)
+    })
+}
+
 pub(super) fn browser(workspace: &Workspace) -> Result<()> {
-    running_edge(workspace)?;
-    build::origin(workspace)?;
+    everything(workspace)?;
     scenarios(workspace, "browser")
+}
+
+/// All programs, ready to be started.
+pub(super) fn everything(workspace: &Workspace) -> Result<()> {
+    running_edge(workspace)?;
+    build::origin(workspace)
 }
 
 fn running_edge(workspace: &Workspace) -> Result<()> {

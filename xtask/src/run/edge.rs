@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{HOST, Secrets, answers};
+use super::{HOST, Secrets, Upstream, answers};
 use crate::{Workspace, inputs::unless_noted, process::Process, progress};
 
 /// The bucket and its local credentials, as `wrangler.toml` names them.
@@ -120,6 +120,11 @@ impl Edge {
             access_key: ACCESS_KEY,
             access_secret: ACCESS_SECRET,
         }
+    }
+
+    /// What an origin beside it speaks to.
+    pub fn upstream(&self) -> Upstream {
+        Upstream { edge: self.url(), bucket: self.bucket() }
     }
 
     /// Changes the database by hand.

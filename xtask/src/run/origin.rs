@@ -4,7 +4,7 @@ use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::Result;
 
-use super::{Edge, HOST, Secrets, answers};
+use super::{Bucket, HOST, Secrets, answers};
 use crate::{Workspace, process::Process};
 
 /// How an origin is to run.
@@ -20,6 +20,15 @@ pub struct OriginOptions<'a> {
     pub http_port: u16,
 }
 
+/// What an origin speaks to.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// The edge's address.
+    pub edge: String,
+    /// Where media goes.
+    pub bucket: Bucket,
+}
+
 /// A running origin.
 #[derive(Debug)]
 pub struct Origin {
@@ -29,20 +38,20 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Starts the origin (which must be built) beside an edge; returns when it answers.
-    pub fn start(workspace: &Workspace, edge: &Edge, options: OriginOptions<'_>) -> Result<Self> {
-        let bucket = edge.bucket();
+    /// Starts the origin (which must be built); returns when it answers.
+    pub fn start(workspace: &Workspace, upstream: &Upstream, options: OriginOptions<'_>) -> Result<Self> {
+        let Upstream { edge, bucket } = upstream;
         let mut command = Command::new(workspace.program("spillway-origin"));
         command
             .env("RUST_BACKTRACE", "0")
             .env("NO_COLOR", "1")
             .env("ORIGIN_RTMP_ADDR", format!("{HOST}:{}", options.rtmp_port))
             .env("ORIGIN_HTTP_ADDR", format!("{HOST}:{}", options.http_port))
-            .env("ORIGIN_EDGE_URL", edge.url())
+            .env("ORIGIN_EDGE_URL", edge)
             .env("ORIGIN_STATE", options.state.join("origin"))
             .env("ORIGIN_PIPELINE", workspace.program("spillway-pipeline"))
             .env("ORIGIN_SECRET", options.secrets.get("ORIGIN_SECRET"))
-            .env("R2_ENDPOINT", bucket.endpoint)
+            .env("R2_ENDPOINT", &bucket.endpoint)
             .env("R2_BUCKET", bucket.name)
             .env("R2_ACCESS_KEY_ID", bucket.access_key)
             .env("R2_SECRET_ACCESS_KEY", bucket.access_secret);

@@ -1,0 +1,83 @@
+//! What was listed, fetched and decoded.
+
+use std::path::Path;
+
+use tokio::process::Command;
+
+use super::{History, Segment};
+use crate::Api;
+
+/// What was looked at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    /// Segments that were fetched.
+    pub segments: usize,
+    /// Gaps that were listed.
+    pub gaps: usize,
+    /// Pieces that were decoded.
+    pub runs: usize,
+    /// Bytes of media.
+    pub bytes: usize,
+}
+
+/// Fetches all that was listed: each segment is there, as long as its parts together and made of whole boxes. Each piece that
+/// plays through is decoded without a complaint.
+pub async fn check(api: &Api, base: &str, history: &History, scratch: &Path) -> Checked {
+    let mut checked = Checked { gaps: history.segments().filter(|segment| segment.gap).count(), ..Checked::default() };
+    for run in history.runs() {
+        let mut media = fetch(api, base, &run[0].map).await.expect("the init section is there");
+        for segment in &run {
+            let bytes = fetch(api, base, &segment.uri).await;
+            let bytes = bytes.unwrap_or_else(|| panic!("{} is listed and not there", segment.uri));
+            assert!(bytes == parts(api, base, segment).await, "{} is not its parts", segment.uri);
+            assert!(is_whole(&bytes), "{} is cut off", segment.uri);
+            checked.bytes += bytes.len();
+            media.extend(bytes);
+        }
+        checked.segments += run.len();
+        checked.runs += 1;
+        decode(&media, run[0], scratch).await;
+    }
+    checked
+}
+
+async fn fetch(api: &Api, base: &str, uri: &str) -> Option<Vec<u8>> {
+    let reply = api.get(&format!("{base}{uri}")).send().await;
+    let length = reply.header("content-length").parse().ok();
+    assert!(length.is_none_or(|length: usize| length == reply.body.len()), "{uri}: {length:?}");
+    (reply.status == 200).then_some(reply.body)
+}
+
+/// The parts that a segment is made of.
+async fn parts(api: &Api, base: &str, segment: &Segment) -> Vec<u8> {
+    let stem = segment.uri.strip_suffix(".m4s").expect("a segment's name ends so");
+    let mut all = Vec::new();
+    for number in 0.. {
+        let Some(part) = fetch(api, base, &format!("{stem}.{number}.m4s")).await else { break };
+        all.extend(part);
+    }
+    all
+}
+
+/// Whether boxes fill it to the last byte (ISO/IEC 14496-12, section 4.2).
+fn is_whole(mut bytes: &[u8]) -> bool {
+    while let Some(size) = bytes.first_chunk::<4>() {
+        let size = u32::from_be_bytes(*size) as usize;
+        if size < 8 || size > bytes.len() {
+            return false;
+        }
+        bytes = &bytes[size..];
+    }
+    bytes.is_empty()
+}
+
+async fn decode(media: &[u8], first: &Segment, scratch: &Path) {
+    let path = scratch.join(format!("{}.mp4", first.uri.replace('/', "-")));
+    std::fs::write(&path, media).unwrap();
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-hide_banner", "-nostdin", "-v", "warning", "-i"]).arg(&path).args(["-f", "null", "-"]);
+    let output = ffmpeg.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim().is_empty(), "{}: {said}", path.display());
+    std::fs::remove_file(&path).unwrap();
+}
