@@ -1,6 +1,7 @@
 //! The media origin: takes RTMP from encoders, has each stream's pipeline make CMAF of it, puts that on R2 and tells the stream's Room.
 //! It holds no playlist and no truth: what it has not delivered lies in its state folder, and any other origin could take over.
 
+mod condition;
 mod edge;
 mod http;
 mod ingest;
@@ -16,6 +17,7 @@ pub mod config;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::Parser;
+use condition::Condition;
 pub use config::Config;
 use edge::Edge;
 use ingest::rtmp;
@@ -84,8 +86,11 @@ impl Origin {
     pub async fn start(config: &Config, store: Arc<dyn ObjectStore>) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new());
         let edge = Arc::new(Edge::new(config.edge_url.clone(), config.origin_secret.clone())?);
-        let outbox = Arc::new(Outbox::open(&config.state, store, edge.clone(), metrics.clone()).await?);
-        let streams = Arc::new(Streams::new(config.pipeline()?, edge, outbox.clone(), metrics.clone()));
+        let condition = Arc::new(Condition::default());
+        let opening = Outbox::open(&config.state, store, edge.clone(), metrics.clone(), condition.clone());
+        let outbox = Arc::new(opening.await?);
+        let watch = (metrics.clone(), condition.clone());
+        let streams = Arc::new(Streams::new(config.pipeline()?, edge, outbox.clone(), watch));
         let encoders =
             rtmp::Server::bind(config.rtmp_addr, config.max_connections, streams.clone(), metrics.clone()).await?;
         let operators = TcpListener::bind(config.http_addr).await?;
@@ -95,8 +100,8 @@ impl Origin {
         let shutdown = CancellationToken::new();
         let servers = TaskTracker::new();
         servers.spawn(encoders.run(shutdown.clone()));
-        let serve =
-            axum::serve(operators, http::router(metrics)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let routes = http::router(metrics, condition);
+        let serve = axum::serve(operators, routes).with_graceful_shutdown(shutdown.clone().cancelled_owned());
         servers.spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the HTTP server failed");

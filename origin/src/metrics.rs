@@ -46,6 +46,10 @@ pub(crate) struct Metrics {
     pub(crate) publishes: Family<PublishLabels, Counter>,
     /// Pipelines that failed.
     pub(crate) pipeline_failures: Counter,
+    /// Pipelines that were started in place of one that failed.
+    pub(crate) pipeline_restarts: Counter,
+    /// Segments that were told as missing.
+    pub(crate) gaps: Counter,
     /// Time from the first try to R2's acknowledgement.
     pub(crate) put_seconds: Histogram,
     /// Bytes that R2 has acknowledged.
@@ -72,6 +76,8 @@ impl Metrics {
             received: Counter::default(),
             publishes: Family::default(),
             pipeline_failures: Counter::default(),
+            pipeline_restarts: Counter::default(),
+            gaps: Counter::default(),
             put_seconds: Histogram::new(exponential_buckets(0.005, 2.0, 12)),
             put_bytes: Counter::default(),
             put_failures: Counter::default(),
@@ -86,6 +92,9 @@ impl Metrics {
         registry.register_with_unit("received", "Bytes from encoders", Unit::Bytes, metrics.received.clone());
         registry.register("publishes", "Attempts to publish", metrics.publishes.clone());
         registry.register("pipeline_failures", "Pipelines that failed", metrics.pipeline_failures.clone());
+        let restarts = metrics.pipeline_restarts.clone();
+        registry.register("pipeline_restarts", "Pipelines started in place of one that failed", restarts);
+        registry.register("gaps", "Segments told as missing", metrics.gaps.clone());
         let put = metrics.put_seconds.clone();
         registry.register_with_unit("put", "Time until R2 acknowledged an object", Unit::Seconds, put);
         registry.register_with_unit("put", "Bytes that R2 has acknowledged", Unit::Bytes, metrics.put_bytes.clone());

@@ -1,5 +1,7 @@
 //! The outbox: everything that was produced and is not yet both on R2 and known to the Room. Survives the process.
 
+#[cfg(test)]
+mod crashes;
 mod delivery;
 mod journal;
 mod ledger;
@@ -7,12 +9,12 @@ mod put;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 pub(crate) use journal::EpochKey;
-use journal::Journal;
 pub use journal::JournalError;
+use journal::{Journal, Unfinished};
 use ledger::Ledger;
 use object_store::ObjectStore;
 use spillway_protocol::{
@@ -23,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::delivery::Delivery;
-use crate::{edge::Edge, metrics::Metrics};
+use crate::{condition::Condition, edge::Edge, metrics::Metrics};
 
 /// What goes into an epoch's outbox.
 #[derive(Debug)]
@@ -64,6 +66,22 @@ impl Dismissal {
     }
 }
 
+/// The ledger of an epoch that an earlier process left behind, with its end.
+async fn take_up(journal: &Journal, left: Unfinished) -> Result<Ledger, JournalError> {
+    let mut ledger = Ledger::starting_at(left.next);
+    for (report, parcel) in left.reports {
+        ledger.push(report, parcel, Instant::now());
+    }
+    // Behind a report that is not whole there may be others: they have no place any more.
+    journal.truncate(left.key, ledger.end()).await?;
+    if !ledger.has_ended() {
+        let report = Report::Ended { reason: EndReason::Lost };
+        journal.append(left.key, ledger.end(), &report, None).await?;
+        ledger.push(report, None, Instant::now());
+    }
+    Ok(ledger)
+}
+
 /// The outbox of all streams.
 pub(crate) struct Outbox {
     journal: Journal,
@@ -79,9 +97,10 @@ impl Outbox {
         store: Arc<dyn ObjectStore>,
         edge: Arc<Edge>,
         metrics: Arc<Metrics>,
+        condition: Arc<Condition>,
     ) -> Result<Self, JournalError> {
         let journal = Journal::open(state).await?;
-        let shared = delivery::Shared { journal: journal.clone(), store, edge, metrics };
+        let shared = delivery::Shared { journal: journal.clone(), store, edge, metrics, condition };
         Ok(Self { journal, shared, tasks: TaskTracker::new(), cancel: CancellationToken::new() })
     }
 
@@ -91,20 +110,11 @@ impl Outbox {
         let unfinished = self.journal.unfinished().await?;
         let count = unfinished.len();
         for left in unfinished {
-            let mut ledger = Ledger::starting_at(left.next);
-            for (report, parcel) in left.reports {
-                ledger.push(report, parcel);
-            }
-            // Behind a report that is not whole there may be others: they have no place any more.
-            self.journal.truncate(left.key, ledger.end()).await?;
+            let key = left.key;
+            let ledger = take_up(&self.journal, left).await?;
             let (items, rest) = mpsc::channel(1);
-            if !ledger.has_ended() {
-                let report = Report::Ended { reason: EndReason::Lost };
-                // There is room for one; the receiver is here.
-                let _ = items.send(Item::Report { report, object: None }).await;
-            }
             drop(items);
-            self.deliver(left.key, ledger, rest, Dismissal::new());
+            self.deliver(key, ledger, rest, Dismissal::new());
         }
         Ok(count)
     }
@@ -113,7 +123,7 @@ impl Outbox {
     pub(crate) async fn begin(&self, key: EpochKey, dismissal: Dismissal) -> Result<mpsc::Sender<Item>, JournalError> {
         self.journal.begin(key).await?;
         let (items, rest) = mpsc::channel(64);
-        self.deliver(key, Ledger::default(), rest, dismissal);
+        self.deliver(key, Ledger::starting_at(0), rest, dismissal);
         Ok(items)
     }
 

@@ -6,8 +6,8 @@ use object_store::{ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder
 
 use crate::config::R2;
 
-/// A PUT that takes longer is tried again.
-const TIMEOUT: Duration = Duration::from_secs(15);
+/// For a request whose caller sets no limit of its own, as the outbox does for each attempt.
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The bucket as an object store.
 pub(crate) fn open(r2: &R2) -> Result<Arc<dyn ObjectStore>, object_store::Error> {

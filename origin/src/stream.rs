@@ -3,6 +3,8 @@
 mod live;
 mod meter;
 mod pipeline;
+mod replay;
+mod supervision;
 mod teller;
 
 use std::{path::PathBuf, sync::Arc};
@@ -16,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    condition::Condition,
     edge::{Edge, Refusal},
     ingest::Tag,
     metrics::{Metrics, Outcome, PublishLabels},
@@ -92,13 +95,19 @@ pub(crate) struct Streams {
     edge: Arc<Edge>,
     outbox: Arc<Outbox>,
     metrics: Arc<Metrics>,
+    condition: Arc<Condition>,
     tasks: TaskTracker,
 }
 
 impl Streams {
     /// No streams yet.
-    pub(crate) fn new(pipeline: PathBuf, edge: Arc<Edge>, outbox: Arc<Outbox>, metrics: Arc<Metrics>) -> Self {
-        Self { pipeline, edge, outbox, metrics, tasks: TaskTracker::new() }
+    pub(crate) fn new(
+        pipeline: PathBuf,
+        edge: Arc<Edge>,
+        outbox: Arc<Outbox>,
+        (metrics, condition): (Arc<Metrics>, Arc<Condition>),
+    ) -> Self {
+        Self { pipeline, edge, outbox, metrics, condition, tasks: TaskTracker::new() }
     }
 
     /// Asks the edge whether this key may publish, and starts its stream.
@@ -131,6 +140,7 @@ impl Streams {
             items,
             dismissal,
             metrics: self.metrics.clone(),
+            condition: self.condition.clone(),
         };
         self.tasks.spawn(live.run(from_encoder));
         Ok(Publisher { inputs, budget: Arc::new(Semaphore::new(BUDGET)), dismissed })

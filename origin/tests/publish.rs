@@ -10,100 +10,23 @@
 )]
 
 mod edge;
+mod house;
 
 use std::{
     collections::BTreeMap,
     path::Path,
-    process::{Output, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
-use clap::Parser;
-use edge::{Edge, SECRET, object_of};
+use edge::{Edge, object_of};
+use house::{House, ffmpeg, finished, start, url};
 use object_store::Attribute;
-use spillway_origin::{Config, Origin};
 use spillway_protocol::{
     link::{EndReason, Report},
     media::{Epoch, MediaObject, ObjectName, PartIndex},
 };
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    process::{Child, Command},
-    time::timeout,
-};
-
-/// An origin with an edge of its own.
-struct House {
-    edge: Edge,
-    origin: Origin,
-    state: TempDir,
-}
-
-impl House {
-    async fn open() -> Self {
-        // The log of a test that fails is shown with it; a second test finds the logger set.
-        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::INFO).try_init();
-        Self::with_pipeline(&Path::new(env!("CARGO_BIN_EXE_spillway-origin")).with_file_name("spillway-pipeline")).await
-    }
-
-    async fn with_pipeline(pipeline: &Path) -> Self {
-        let (edge, state) = (Edge::start().await, tempfile::tempdir().unwrap());
-        let origin = start(&edge, state.path(), pipeline).await;
-        Self { edge, origin, state }
-    }
-
-    async fn get(&self, path: &str) -> String {
-        let mut socket = TcpStream::connect(self.origin.http_addr()).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: origin\r\nconnection: close\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut text = String::new();
-        socket.read_to_string(&mut text).await.unwrap();
-        text
-    }
-}
-
-async fn start(edge: &Edge, state: &Path, pipeline: &Path) -> Origin {
-    assert!(pipeline.exists(), "{} is missing: cargo build -p spillway-pipeline comes first", pipeline.display());
-    let config = Config::parse_from([
-        "spillway-origin",
-        "--rtmp-addr=127.0.0.1:0",
-        "--http-addr=127.0.0.1:0",
-        &format!("--edge-url=http://{}", edge.address),
-        &format!("--state={}", state.display()),
-        &format!("--pipeline={}", pipeline.display()),
-        "--r2-endpoint=http://127.0.0.1:9",
-        "--r2-bucket=unused",
-        "--r2-access-key-id=unused",
-        "--r2-secret-access-key=unused",
-        &format!("--origin-secret={SECRET}"),
-    ]);
-    Origin::start(&config, edge.store.clone()).await.unwrap()
-}
-
-fn url(origin: &Origin, key: &str) -> String {
-    format!("rtmp://{}/live/{key}", origin.rtmp_addr())
-}
-
-/// An encoder with B-frames and sound, in real time.
-fn ffmpeg(origin: &Origin, key: &str, seconds: u32) -> Child {
-    let (seconds, picture) = (seconds.to_string(), "testsrc2=size=320x180:rate=30");
-    Command::new("ffmpeg")
-        .args(["-hide_banner", "-loglevel", "error", "-re"])
-        .args(["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
-        .args(["-t", &seconds, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-b_strategy", "0", "-g", "30"])
-        .args(["-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-f", "flv", &url(origin, key)])
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
-}
-
-async fn finished(encoder: Child) -> Output {
-    timeout(Duration::from_secs(40), encoder.wait_with_output()).await.expect("the encoder goes on and on").unwrap()
-}
+use tokio::process::Command;
 
 /// What must hold for any stream's reports, and that its segments are their parts.
 async fn assert_sound(edge: &Edge, reports: &[Report], renditions: &[&str]) {
@@ -137,7 +60,7 @@ async fn assert_sound(edge: &Edge, reports: &[Report], renditions: &[&str]) {
                 assert_eq!(segment.size, bytes.len() as u64);
                 assert_eq!(segments.insert(rendition, segment.segment.0 + 1).unwrap_or(0), segment.segment.0);
             }
-            Report::Started { .. } | Report::Ended { .. } => unreachable!("they have no object"),
+            _ => unreachable!("they have no object"),
         }
     }
     assert!(parts.is_empty(), "parts without a segment: {parts:?}");
@@ -164,7 +87,7 @@ async fn ffmpeg_is_taken_cut_stored_and_told_in_order() {
     assert_eq!(house.edge.label(&init, Attribute::CacheControl).await, "public, max-age=31536000, immutable");
 
     let health = house.get("/healthz").await;
-    assert!(health.ends_with(r#"{"status":"ok","streams":0}"#), "{health}");
+    assert!(health.contains(r#"{"status":"ok","streams":0,"outboxBytes":0,"r2FailingSince":null"#), "{health}");
     let metrics = house.get("/metrics").await;
     assert!(metrics.contains("spillway_origin_publishes_total{outcome=\"Accepted\"} 1"), "{metrics}");
     assert!(metrics.contains("spillway_origin_put_seconds_bucket"), "{metrics}");
@@ -268,14 +191,14 @@ async fn an_encoder_that_is_killed_counts_as_lost_with_all_it_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_encoders_go_and_the_end_is_told_by_the_next_start_at_the_latest() {
-    let House { edge, origin, state } = House::open().await;
+    let House { edge, origin, state, .. } = House::open().await;
     let encoder = ffmpeg(&origin, &edge.key, 60);
     edge.hears(|heard| heard.reports.iter().any(|report| matches!(report, Report::Part(_)))).await;
     let began = Instant::now();
     origin.stop().await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert!(!finished(encoder).await.status.success(), "the encoder notices");
-    let origin = start(&edge, state.path(), Path::new("/bin/true")).await;
+    let origin = start(&edge, edge.store.clone(), state.path(), Path::new("/bin/true")).await;
     let heard = edge.hears(edge::Heard::has_ended).await;
     assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Lost }));
     assert_eq!(heard.missing, [] as [String; 0]);
@@ -283,11 +206,12 @@ async fn a_stop_lets_encoders_go_and_the_end_is_told_by_the_next_start_at_the_la
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipeline_that_ends_by_itself_ends_the_publish() {
+async fn a_pipeline_that_ends_by_itself_again_and_again_ends_the_publish() {
     let house = House::with_pipeline(Path::new("/bin/true")).await;
     let output = finished(ffmpeg(&house.origin, &house.edge.key, 60)).await;
     assert!(!output.status.success(), "the encoder notices");
     let heard = house.edge.hears(edge::Heard::has_ended).await;
     assert_eq!(heard.reports, [Report::Ended { reason: EndReason::Failed }]);
+    assert!(house.get("/metrics").await.contains("spillway_origin_pipeline_restarts_total 6"));
     house.origin.stop().await;
 }

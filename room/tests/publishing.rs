@@ -129,6 +129,31 @@ fn a_report_is_taken_once_and_none_is_left_out() {
 }
 
 #[test]
+fn what_is_told_as_missing_has_its_place_and_is_nothing_to_go_live_with() {
+    let db = Db::new();
+    let mut room = room(&db);
+    let epoch = room.claim(&claim("a"), at(0)).unwrap().epoch;
+    room.link_opened(epoch, at(0)).unwrap();
+    let missing = |n, index| match support::segment(index) {
+        Report::Segment(segment) => report(n, Report::Gap(segment)),
+        other => panic!("{other:?}"),
+    };
+    for frame in [started(0), track(1), report(2, Report::Skipped), missing(3, 0)] {
+        room.link_frame(epoch, &frame, at(10)).unwrap();
+    }
+    assert_eq!(status(&room), StreamStatus::Scheduled);
+    for frame in [segment(4, 1), missing(5, 2), segment(6, 3)] {
+        room.link_frame(epoch, &frame, at(20)).unwrap();
+    }
+    assert_eq!(status(&room), StreamStatus::Live);
+    let mut room = Room::restore(db).unwrap().unwrap();
+    let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(30)).unwrap();
+    let listed = attached.view.snapshot.unwrap().renditions.remove(0).segments;
+    let gaps: Vec<_> = listed.iter().map(|segment| (segment.index.0, segment.gap)).collect();
+    assert_eq!(gaps, [(0, true), (1, false), (2, true), (3, false)]);
+}
+
+#[test]
 fn storage_that_breaks_anywhere_loses_no_report_and_lists_none_twice() {
     let reports = [started(0), track(1), segment(2, 0), segment(3, 1)];
     for writes in 0..40 {

@@ -1,11 +1,19 @@
 //! One epoch's delivery: drives its [`Ledger`] with a disk, R2 and a link to the Room.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use object_store::ObjectStore;
 use spillway_protocol::link::{EndReason, Health, LinkDown, LinkUp, Report};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+    time,
+};
 
 use super::{
     Dismissal, Item,
@@ -14,13 +22,18 @@ use super::{
     put::{self, PutError},
 };
 use crate::{
-    edge::Edge,
+    condition::Condition,
+    edge::{self, Edge},
     link::{Link, LinkError},
     metrics::Metrics,
 };
 
-/// More than this waiting for R2 means that it will not catch up: the stream ends rather than the disk.
-const MAX_WAITING: u64 = 2 * 1024 * 1024 * 1024;
+/// An epoch's bytes on the disk. What is due is given up long before, unless the target duration and the bit rate are huge.
+const MAX_EPOCH: u64 = 512 * 1024 * 1024;
+/// All epochs' bytes on the disk together.
+const MAX_ALL: u64 = 4 * 1024 * 1024 * 1024;
+/// More reports than this mean hours without the Room, which has given the stream up long ago: so does the epoch.
+const MAX_REPORTS: usize = 50_000;
 
 /// What all deliveries share.
 #[derive(Clone)]
@@ -29,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) edge: Arc<Edge>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) condition: Arc<Condition>,
 }
 
 /// An epoch on its way.
@@ -36,9 +50,9 @@ pub(crate) struct Delivery {
     shared: Shared,
     key: EpochKey,
     ledger: Ledger,
-    /// Whether the report of the end is in the ledger: nothing comes behind it.
-    ended: bool,
     uploads: JoinSet<(u64, Result<(), PutError>)>,
+    /// To end the uploads of what is given up.
+    flying: HashMap<u64, AbortHandle>,
     link: Link,
     backoff: ExponentialBackoff,
     dismissal: Dismissal,
@@ -51,9 +65,8 @@ impl Delivery {
     pub(crate) fn new(shared: Shared, key: EpochKey, ledger: Ledger, dismissal: Dismissal) -> Self {
         let link = Link::open(shared.edge.clone(), key, Duration::ZERO);
         shared.metrics.outbox_epochs.inc();
-        let ended = ledger.has_ended();
-        let uploads = JoinSet::new();
-        Self { shared, key, ledger, ended, uploads, link, backoff: backoff(), dismissal, gauged: 0 }
+        let (uploads, flying) = (JoinSet::new(), HashMap::new());
+        Self { shared, key, ledger, uploads, flying, link, backoff: backoff(), dismissal, gauged: 0 }
     }
 
     /// Delivers until the Room has acknowledged the end.
@@ -62,10 +75,11 @@ impl Delivery {
         loop {
             self.upload();
             self.gauge();
-            if self.ended && self.ledger.is_settled() {
+            if self.ledger.is_done() {
                 return self.finish().await;
             }
             let next = self.ledger.peek().map(|(n, report)| LinkUp::Report { n, report: report.clone() });
+            let due = self.ledger.next_due();
             tokio::select! {
                 item = items.recv(), if open => {
                     open = item.is_some();
@@ -73,10 +87,14 @@ impl Delivery {
                     self.take(item.unwrap_or_else(|| ended(EndReason::Failed))).await;
                 }
                 Some(done) = self.uploads.join_next() => match done {
-                    Ok((n, Ok(()))) => self.stored(n).await,
-                    Ok((n, Err(error))) => self.fail(n, &error).await,
+                    Ok((n, result)) => self.uploaded(n, result).await,
+                    Err(error) if error.is_cancelled() => {}
                     Err(error) => tracing::error!(%error, "an upload was lost"),
                 },
+                () = time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+                    let given_up = self.ledger.expire(Instant::now());
+                    self.given_up(given_up).await;
+                }
                 Ok(permit) = self.link.up.clone().reserve_owned(), if next.is_some() => {
                     if let Some(frame) = next {
                         permit.send(frame);
@@ -100,7 +118,7 @@ impl Delivery {
     async fn take(&mut self, item: Item) {
         match item {
             // Behind the end, or a failure, there is nothing to tell.
-            Item::Report { .. } if self.ended => {}
+            Item::Report { .. } if self.ledger.has_ended() => {}
             Item::Report { report, object } => {
                 let parcel = object.as_ref().map(|(object, pieces)| Parcel {
                     object: object.clone(),
@@ -111,9 +129,9 @@ impl Delivery {
                 if let Err(error) = self.shared.journal.append(self.key, n, &report, with_bytes).await {
                     return self.fail(n, &error).await;
                 }
-                self.ended = matches!(report, Report::Ended { .. });
-                self.ledger.push(report, parcel);
-                if self.ledger.waiting_bytes() > MAX_WAITING {
+                self.ledger.push(report, parcel, Instant::now());
+                self.shed().await;
+                if self.ledger.len() > MAX_REPORTS {
                     self.dismissal.dismiss(EndReason::Failed);
                 }
             }
@@ -130,40 +148,76 @@ impl Delivery {
     fn complete(&self, health: &mut Health) {
         health.queued_bytes = self.ledger.waiting_bytes();
         // Parts and their segments wait side by side: eight seconds' bytes are four seconds' media.
-        if health.queued_bytes > health.bitrate {
+        if health.queued_bytes > health.bitrate || self.shared.condition.failing().r2_failing_since.is_some() {
             health.warnings.push("STORAGE_SLOW".to_owned());
+        }
+    }
+
+    /// Gives up the oldest where too much waits on the disk.
+    async fn shed(&mut self) {
+        self.gauge();
+        let all = u64::try_from(self.shared.metrics.outbox_bytes.get()).unwrap_or(0);
+        let excess = self.ledger.waiting_bytes().saturating_sub(MAX_EPOCH).max(all.saturating_sub(MAX_ALL));
+        let given_up = self.ledger.shed(excess);
+        self.given_up(given_up).await;
+    }
+
+    /// Objects were given up. The disk knows it before the Room does, so that the next process tells the same.
+    async fn given_up(&mut self, objects: Vec<(u64, Report)>) {
+        for (n, report) in objects {
+            if let Some(upload) = self.flying.remove(&n) {
+                upload.abort();
+            }
+            if let Report::Gap(segment) = &report {
+                let (rendition, segment) = (&segment.rendition, segment.segment.0);
+                tracing::warn!(stream = %self.key.stream, epoch = self.key.epoch.0, %rendition, segment, "not on R2 in time: a gap");
+                self.shared.metrics.gaps.inc();
+            }
+            self.shared.condition.r2_failed(edge::now());
+            self.note(self.shared.journal.given_up(self.key, n, &report).await);
         }
     }
 
     fn upload(&mut self) {
         while let Some((n, parcel)) = self.ledger.next_upload() {
             let (shared, key) = (self.shared.clone(), self.key);
-            self.uploads.spawn(async move {
-                let file = shared.journal.file(key, n);
-                (n, put::put(&*shared.store, key.stream, &parcel.object, &file, &shared.metrics).await)
+            let upload = self.uploads.spawn(async move {
+                let (file, watch) = (shared.journal.file(key, n), (&*shared.metrics, &*shared.condition));
+                (n, put::put(&*shared.store, key.stream, &parcel.object, &file, watch).await)
             });
+            self.flying.insert(n, upload);
         }
     }
 
-    async fn stored(&mut self, n: u64) {
-        self.ledger.stored(n);
-        // Should the row stay as it was, the next process puts the object again and finds it there.
-        self.note(self.shared.journal.stored(self.key, n).await);
+    async fn uploaded(&mut self, n: u64, result: Result<(), PutError>) {
+        // What was given up, or dropped, while its upload ended is not of interest any more.
+        if self.flying.remove(&n).is_none() {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.ledger.stored(n);
+                // Should the row stay as it was, the next process puts the object again and finds it there.
+                self.note(self.shared.journal.stored(self.key, n).await);
+            }
+            Err(error) => self.fail(n, &error).await,
+        }
     }
 
     async fn hear(&mut self, frame: LinkDown) {
         match frame {
             LinkDown::Welcome { next } => {
                 self.backoff = backoff();
+                self.shared.condition.link_up(self.key);
                 if let Err(base) = self.ledger.linked(next) {
                     tracing::error!(stream = %self.key.stream, next, base, "the Room asks for what it had acknowledged");
                 }
-                self.forget(next).await;
+                self.forget().await;
             }
             LinkDown::Ack { next } => {
                 self.shared.metrics.reports.inc_by(next.saturating_sub(self.ledger.base()));
                 self.ledger.acknowledged(next);
-                self.forget(next).await;
+                self.forget().await;
             }
             LinkDown::Stop { reason } => {
                 tracing::info!(stream = %self.key.stream, ?reason, "the edge wants the encoder gone");
@@ -172,14 +226,15 @@ impl Delivery {
         }
     }
 
-    async fn forget(&mut self, next: u64) {
-        // Not further than the ledger has gone, whatever the Room says.
-        let next = next.min(self.ledger.base());
-        self.note(self.shared.journal.acknowledged(self.key, next).await);
+    async fn forget(&mut self) {
+        if let Some(next) = self.ledger.forgotten() {
+            self.note(self.shared.journal.acknowledged(self.key, next).await);
+        }
     }
 
     fn relink(&mut self, error: &LinkError) {
         self.ledger.unlinked();
+        self.shared.condition.link_down(self.key, edge::now());
         self.shared.metrics.link_losses.inc();
         let wait = self.backoff.next().unwrap_or(Duration::from_secs(5));
         let error: &dyn std::error::Error = error;
@@ -191,15 +246,21 @@ impl Delivery {
     async fn fail(&mut self, n: u64, error: &(dyn std::error::Error + Send + Sync + 'static)) {
         self.complain(error, "the outbox cannot go on");
         self.dismissal.dismiss(EndReason::Failed);
-        if n >= self.ledger.end() && self.ended {
+        if n >= self.ledger.end() && self.ledger.has_ended() {
             return;
         }
         self.ledger.truncate(n);
+        self.flying.retain(|flying, upload| {
+            let keep = *flying < n;
+            if !keep {
+                upload.abort();
+            }
+            keep
+        });
         self.note(self.shared.journal.truncate(self.key, n).await);
         let report = Report::Ended { reason: EndReason::Failed };
         self.note(self.shared.journal.append(self.key, n, &report, None).await);
-        self.ledger.push(report, None);
-        self.ended = true;
+        self.ledger.push(report, None, Instant::now());
     }
 
     async fn finish(mut self) {
@@ -228,6 +289,7 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         self.shared.metrics.outbox_bytes.dec_by(self.gauged);
         self.shared.metrics.outbox_epochs.dec();
+        self.shared.condition.link_up(self.key);
     }
 }
 

@@ -1,7 +1,9 @@
 //! The outbox on disk: rows in a database (`SQLite`), bytes in files beside it. A file is written before its row, and deleted after the row says that
-//! R2 has it; so a row that is not stored always has its file.
+//! R2 has it; so a row that is not stored always has its file. Files without a row go with their epoch's folder, a folder without a row when the
+//! outbox is opened.
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
 };
@@ -41,7 +43,7 @@ pub enum JournalError {
 }
 
 /// Which epoch of which stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EpochKey {
     /// The stream.
     pub(crate) stream: StreamId,
@@ -82,7 +84,34 @@ impl Journal {
         // SQLite has one writer; one connection makes the queue ours.
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         sqlx::migrate!("../origin-migrations").run(&pool).await?;
-        Ok(Self { pool, files })
+        let journal = Self { pool, files };
+        journal.sweep().await?;
+        Ok(journal)
+    }
+
+    /// Removes the folders of epochs that have no row: a process died before it wrote one, or after it deleted it.
+    async fn sweep(&self) -> Result<(), JournalError> {
+        let rows = sqlx::query("SELECT stream, epoch FROM epochs").fetch_all(&self.pool).await?;
+        let mut known = HashSet::new();
+        for row in rows {
+            let (stream, epoch): (String, u32) = (row.try_get("stream")?, row.try_get("epoch")?);
+            known.insert(self.files.join(stream).join(epoch.to_string()));
+        }
+        let mut streams = fs::read_dir(&self.files).await?;
+        while let Some(stream) = streams.next_entry().await? {
+            if !stream.file_type().await?.is_dir() {
+                continue;
+            }
+            let mut epochs = fs::read_dir(stream.path()).await?;
+            while let Some(epoch) = epochs.next_entry().await? {
+                if !known.contains(&epoch.path()) {
+                    fs::remove_dir_all(epoch.path()).await?;
+                }
+            }
+            // Not empty, it stays.
+            let _ = fs::remove_dir(stream.path()).await;
+        }
+        Ok(())
     }
 
     /// An epoch begins.
@@ -130,6 +159,19 @@ impl Journal {
     /// R2 has the object of report `n`.
     pub(crate) async fn stored(&self, key: EpochKey, n: u64) -> Result<(), JournalError> {
         sqlx::query("UPDATE reports SET stored = 1 WHERE stream = ? AND epoch = ? AND n = ?")
+            .bind(key.stream.to_string())
+            .bind(key.epoch.0)
+            .bind(i64::try_from(n)?)
+            .execute(&self.pool)
+            .await?;
+        fs::remove_file(self.file(key, n)).await.or_else(ignore_missing)?;
+        Ok(())
+    }
+
+    /// The object of report `n` was given up: this is told instead.
+    pub(crate) async fn given_up(&self, key: EpochKey, n: u64, report: &Report) -> Result<(), JournalError> {
+        sqlx::query("UPDATE reports SET report = ?, stored = 1 WHERE stream = ? AND epoch = ? AND n = ?")
+            .bind(serde_json::to_string(report)?)
             .bind(key.stream.to_string())
             .bind(key.epoch.0)
             .bind(i64::try_from(n)?)
@@ -230,6 +272,12 @@ impl Journal {
     /// Where the object of report `n` lies until R2 has it.
     pub(crate) fn file(&self, key: EpochKey, n: u64) -> PathBuf {
         self.folder(key).join(n.to_string())
+    }
+
+    /// Lets go of the database, so that another can be opened in its place.
+    #[cfg(test)]
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 
     fn folder(&self, key: EpochKey) -> PathBuf {

@@ -1,14 +1,27 @@
 //! What may be told when: the order of one epoch's reports, as a state machine without a clock, a disk or a socket.
 //!
 //! A report goes to the Room only when R2 has acknowledged its object and those of all reports before it. It is forgotten only when
-//! the Room has stored it. PUTs meanwhile run side by side and may finish in any order.
+//! the Room has stored it. PUTs meanwhile run side by side and may finish in any order. An object that is not on R2 by the time it is
+//! due is given up: a gap is told in place of a segment, nothing in place of a part, and what comes after is not held up.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use spillway_protocol::{link::Report, media::MediaObject};
 
-/// How many of an epoch's objects are on their way to R2 at once.
-pub(crate) const PARALLEL: usize = 6;
+/// How many of an epoch's objects are on their way to R2 at once…
+pub(crate) const PARALLEL: usize = 12;
+/// … and how many of these may be parts: a segment never waits for a slow part to make room.
+const PARALLEL_PARTS: usize = 6;
+/// A player stays three target durations behind the newest segment (RFC 8216bis, section 4.4.3.8): then it needs the one that ended
+/// so long ago, and stands still if that is not listed.
+const SEGMENT_DUE: u32 = 3;
+/// A part is of use until its segment is whole.
+const PART_DUE: u32 = 1;
+/// The target duration while it is not known: the epoch of an earlier process, whose start the Room has acknowledged.
+const TARGET: Duration = Duration::from_secs(2);
 
 /// An object that a report speaks of.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,23 +47,70 @@ enum Place {
 struct Slot {
     report: Report,
     place: Place,
+    /// When the object is given up; `None` when it is waited for, however long it takes.
+    due: Option<Instant>,
+}
+
+/// What goes to R2 first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// All media of a rendition need its init section.
+    Init,
+    Segment,
+    Part,
+}
+
+impl Slot {
+    fn rank(&self) -> Rank {
+        match self.report {
+            Report::Part(_) => Rank::Part,
+            Report::Segment(_) => Rank::Segment,
+            _ => Rank::Init,
+        }
+    }
+
+    /// Bytes that wait for R2.
+    fn waiting(&self) -> u64 {
+        match &self.place {
+            Place::Here(parcel) | Place::Under(parcel) => parcel.bytes,
+            Place::There => 0,
+        }
+    }
+
+    /// Gives the object up, where that can be: what is told instead.
+    fn give_up(&mut self) -> Option<Report> {
+        if self.place == Place::There {
+            return None;
+        }
+        self.report = match &self.report {
+            Report::Part(_) => Report::Skipped,
+            Report::Segment(segment) => Report::Gap(segment.clone()),
+            _ => return None,
+        };
+        self.place = Place::There;
+        Some(self.report.clone())
+    }
 }
 
 /// One epoch's reports, from the first that the Room has not acknowledged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
     /// The number of the first slot.
     base: u64,
     slots: VecDeque<Slot>,
     /// The next report to tell on the link that is up; `None` without one.
     cursor: Option<u64>,
-    uploading: usize,
+    /// The Room says that it has all reports below this.
+    room: u64,
+    /// The last report says that the epoch has ended, or did before it was forgotten.
+    ended: bool,
+    target: Duration,
 }
 
 impl Ledger {
     /// A ledger whose first report has this number.
     pub(crate) fn starting_at(base: u64) -> Self {
-        Self { base, ..Self::default() }
+        Self { base, slots: VecDeque::new(), cursor: None, room: base, ended: false, target: TARGET }
     }
 
     /// The number that the next report gets.
@@ -59,33 +119,77 @@ impl Ledger {
     }
 
     /// Takes a report; its object, if it has one, is still to be put.
-    pub(crate) fn push(&mut self, report: Report, parcel: Option<Parcel>) -> u64 {
+    pub(crate) fn push(&mut self, report: Report, parcel: Option<Parcel>, now: Instant) -> u64 {
         let n = self.end();
-        self.slots.push_back(Slot { report, place: parcel.map_or(Place::There, Place::Here) });
+        if let Report::Started { target_ms, .. } = report {
+            self.target = Duration::from_millis(target_ms.into());
+        }
+        self.ended |= matches!(report, Report::Ended { .. });
+        let mut slot = Slot { report, place: parcel.map_or(Place::There, Place::Here), due: None };
+        slot.due = match slot.rank() {
+            Rank::Init => None,
+            Rank::Segment => Some(now + self.target * SEGMENT_DUE),
+            Rank::Part => Some(now + self.target * PART_DUE),
+        };
+        self.slots.push_back(slot);
         n
     }
 
-    /// The next object to put, oldest first; `None` while enough are on their way.
+    /// The next object to put, the oldest of the first rank; `None` while enough are on their way.
     pub(crate) fn next_upload(&mut self) -> Option<(u64, Parcel)> {
-        if self.uploading >= PARALLEL {
-            return None;
-        }
-        let (index, slot) = self.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.place, Place::Here(_)))?;
+        let flying = |least| {
+            self.slots.iter().filter(|slot| matches!(slot.place, Place::Under(_)) && slot.rank() >= least).count()
+        };
+        let last = match (flying(Rank::Init), flying(Rank::Part)) {
+            (PARALLEL.., _) => return None,
+            (_, PARALLEL_PARTS..) => Rank::Segment,
+            _ => Rank::Part,
+        };
+        let here = self.slots.iter_mut().enumerate().filter(|(_, slot)| matches!(slot.place, Place::Here(_)));
+        // Of equals the first is the least.
+        let (index, slot) = here.filter(|(_, slot)| slot.rank() <= last).min_by_key(|(_, slot)| slot.rank())?;
         let Place::Here(parcel) = &slot.place else { return None };
         let parcel = parcel.clone();
         slot.place = Place::Under(parcel.clone());
-        self.uploading += 1;
         Some((self.base + index as u64, parcel))
     }
 
-    /// R2 has acknowledged the object of this report.
-    pub(crate) fn stored(&mut self, n: u64) {
-        if let Some(slot) = self.slot_mut(n)
-            && matches!(slot.place, Place::Under(_))
-        {
-            slot.place = Place::There;
-            self.uploading = self.uploading.saturating_sub(1);
+    /// R2 has acknowledged the object of this report. Says whether that was waited for.
+    pub(crate) fn stored(&mut self, n: u64) -> bool {
+        let Some(slot) = self.slot_mut(n).filter(|slot| matches!(slot.place, Place::Under(_))) else { return false };
+        slot.place = Place::There;
+        self.forget();
+        true
+    }
+
+    /// When the next object is given up, if R2 does not take it before.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.slots.iter().filter(|slot| slot.place != Place::There).filter_map(|slot| slot.due).min()
+    }
+
+    /// Gives up what is due: the numbers, and what is told instead.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<(u64, Report)> {
+        let (base, slots) = (self.base, self.slots.iter_mut().enumerate());
+        let due = slots.filter(|(_, slot)| slot.due.is_some_and(|due| due <= now));
+        due.filter_map(|(index, slot)| Some((base + index as u64, slot.give_up()?))).collect()
+    }
+
+    /// Gives up the oldest objects, parts first, until at least `excess` bytes wait no more, as far as that goes.
+    pub(crate) fn shed(&mut self, mut excess: u64) -> Vec<(u64, Report)> {
+        let mut given_up = Vec::new();
+        for rank in [Rank::Part, Rank::Segment] {
+            for (index, slot) in self.slots.iter_mut().enumerate().filter(|(_, slot)| slot.rank() == rank) {
+                if excess == 0 {
+                    break;
+                }
+                let bytes = slot.waiting();
+                if let Some(report) = slot.give_up() {
+                    excess = excess.saturating_sub(bytes);
+                    given_up.push((self.base + index as u64, report));
+                }
+            }
         }
+        given_up
     }
 
     /// A link is up, and the Room has stored all reports below `next`. Says from where the numbers are known here: a Room that
@@ -119,22 +223,25 @@ impl Ledger {
         self.cursor = self.cursor.map(|n| n + 1);
     }
 
-    /// The Room has stored all reports below `next`. Returns whether that was news.
-    pub(crate) fn acknowledged(&mut self, next: u64) -> bool {
-        let before = self.base;
-        // Nothing is forgotten that R2 has not acknowledged, whatever the Room says.
-        while self.base < next && self.slots.front().is_some_and(|slot| slot.place == Place::There) {
+    /// The Room has stored all reports below `next`.
+    pub(crate) fn acknowledged(&mut self, next: u64) {
+        self.room = self.room.max(next);
+        self.forget();
+    }
+
+    /// Forgets what the Room has, and R2 too: nothing is forgotten that R2 has not acknowledged, whatever the Room says.
+    fn forget(&mut self) {
+        while self.base < self.room && self.slots.front().is_some_and(|slot| slot.place == Place::There) {
             self.slots.pop_front();
             self.base += 1;
         }
-        self.base > before
     }
 
     /// Drops this report and all behind it: they can never be told.
     pub(crate) fn truncate(&mut self, n: u64) {
         let keep = usize::try_from(n.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        self.ended &= self.slots.len() <= keep;
         self.slots.truncate(keep);
-        self.uploading = self.slots.iter().filter(|slot| matches!(slot.place, Place::Under(_))).count();
         self.cursor = self.cursor.map(|cursor| cursor.min(self.end()));
     }
 
@@ -143,23 +250,30 @@ impl Ledger {
         self.base
     }
 
+    /// Up to where the disk may forget reports; `None` when all are known and the epoch is to go as a whole: the next process would
+    /// take one without its end for one that was broken off.
+    pub(crate) fn forgotten(&self) -> Option<u64> {
+        (!self.is_done()).then_some(self.base)
+    }
+
+    /// Whether the Room has acknowledged everything, the end included.
+    pub(crate) fn is_done(&self) -> bool {
+        self.ended && self.slots.is_empty()
+    }
+
+    /// How many reports the Room has not acknowledged.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Bytes that wait for R2.
     pub(crate) fn waiting_bytes(&self) -> u64 {
-        let waiting = self.slots.iter().map(|slot| match &slot.place {
-            Place::Here(parcel) | Place::Under(parcel) => parcel.bytes,
-            Place::There => 0,
-        });
-        waiting.sum()
+        self.slots.iter().map(Slot::waiting).sum()
     }
 
-    /// Whether the Room has acknowledged everything so far.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.slots.is_empty()
-    }
-
-    /// Whether the last report says that the epoch has ended.
+    /// Whether the epoch has ended: nothing comes behind it.
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.slots.back(), Some(Slot { report: Report::Ended { .. }, .. }))
+        self.ended
     }
 
     fn slot_mut(&mut self, n: u64) -> Option<&mut Slot> {
@@ -168,139 +282,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use spillway_protocol::{
-        link::EndReason,
-        media::{Epoch, ObjectName, PartIndex, RenditionId, SegmentIndex},
-    };
-
-    fn parcel(n: u32) -> Parcel {
-        let name = ObjectName::Part(SegmentIndex(0), PartIndex(n));
-        Parcel { object: MediaObject { epoch: Epoch(1), rendition: RenditionId::video(), name }, bytes: 10 }
-    }
-
-    fn report() -> Report {
-        Report::Ended { reason: EndReason::Lost }
-    }
-
-    #[test]
-    fn a_report_waits_for_its_object_and_for_all_before_it() {
-        let mut ledger = Ledger::default();
-        ledger.linked(0).unwrap();
-        for n in 0..3 {
-            ledger.push(report(), Some(parcel(n)));
-            ledger.next_upload().unwrap();
-        }
-        ledger.stored(2);
-        ledger.stored(1);
-        assert_eq!(ledger.peek(), None);
-        ledger.stored(0);
-        for n in 0..3 {
-            assert_eq!(ledger.peek().map(|(n, _)| n), Some(n));
-            ledger.told();
-        }
-        assert_eq!(ledger.peek(), None);
-        assert!(!ledger.is_settled());
-        assert!(ledger.acknowledged(3));
-        assert!(ledger.is_settled());
-    }
-
-    #[test]
-    fn a_new_link_tells_again_from_where_the_room_is() {
-        let mut ledger = Ledger::default();
-        ledger.linked(0).unwrap();
-        for _ in 0..3 {
-            ledger.push(report(), None);
-        }
-        ledger.told();
-        ledger.told();
-        ledger.unlinked();
-        assert_eq!(ledger.peek(), None);
-        ledger.linked(1).unwrap();
-        assert_eq!(ledger.peek().map(|(n, _)| n), Some(1));
-        assert_eq!(ledger.linked(0), Err(1), "a room that lost what it acknowledged is noticed");
-    }
-
-    #[test]
-    fn what_follows_a_lost_object_is_dropped() {
-        let mut ledger = Ledger::default();
-        ledger.linked(0).unwrap();
-        for n in 0..4 {
-            ledger.push(report(), Some(parcel(n)));
-            ledger.next_upload().unwrap();
-        }
-        ledger.truncate(2);
-        assert_eq!((ledger.end(), ledger.waiting_bytes()), (2, 20));
-        ledger.stored(3);
-        assert_eq!(ledger.push(report(), None), 2);
-    }
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Push(bool),
-        Upload,
-        Stored(usize),
-        Tell,
-        Acknowledge(u64),
-        Drop,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            any::<bool>().prop_map(Step::Push),
-            Just(Step::Upload),
-            any::<usize>().prop_map(Step::Stored),
-            Just(Step::Tell),
-            (0u64..4).prop_map(Step::Acknowledge),
-            Just(Step::Drop),
-        ]
-    }
-
-    proptest! {
-        /// The rule of the house, under any interleaving: nothing is told before R2 has it and all before it; the Room gets
-        /// every report, in order, and after a broken link goes on where it was.
-        #[test]
-        fn nothing_is_listed_before_it_is_stored(steps in prop::collection::vec(step(), 0..200)) {
-            let mut ledger = Ledger::default();
-            let (mut on_r2, mut flying, mut room, mut on_link) = (Vec::<bool>::new(), Vec::new(), 0u64, None);
-            let rest = std::iter::repeat_n([Step::Upload, Step::Stored(0), Step::Tell], 600).flatten();
-            for step in steps.into_iter().chain([Step::Drop]).chain(rest) {
-                match step {
-                    Step::Push(with_object) => {
-                        let n = ledger.push(report(), with_object.then(|| parcel(0)));
-                        prop_assert_eq!(n, on_r2.len() as u64);
-                        on_r2.push(!with_object);
-                    }
-                    Step::Upload => flying.extend(ledger.next_upload().map(|(n, _)| n)),
-                    Step::Stored(which) => if !flying.is_empty() {
-                        let n: u64 = flying.swap_remove(which % flying.len());
-                        on_r2[usize::try_from(n).unwrap()] = true;
-                        ledger.stored(n);
-                    },
-                    Step::Tell => {
-                        if on_link.is_none() {
-                            prop_assert_eq!(ledger.peek(), None);
-                            ledger.linked(room).unwrap();
-                            on_link = Some(room);
-                        }
-                        if let Some((n, _)) = ledger.peek() {
-                            prop_assert_eq!(Some(n), on_link);
-                            prop_assert!(on_r2[..=usize::try_from(n).unwrap()].iter().all(|stored| *stored));
-                            ledger.told();
-                            on_link = Some(n + 1);
-                            room = room.max(n + 1);
-                        }
-                    }
-                    Step::Acknowledge(back) => { ledger.acknowledged(room.saturating_sub(back)); }
-                    Step::Drop => { ledger.unlinked(); on_link = None; }
-                }
-                prop_assert!(flying.len() <= PARALLEL);
-            }
-            prop_assert_eq!(room, on_r2.len() as u64, "all was told in the end");
-            ledger.acknowledged(room);
-            prop_assert!(ledger.is_settled());
-        }
-    }
-}
+mod tests;

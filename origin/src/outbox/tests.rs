@@ -113,7 +113,7 @@ fn part_key(n: u32) -> Key {
 
 async fn open(state: &Path, store: Arc<dyn ObjectStore>, room: &Room) -> Outbox {
     let edge = Arc::new(Edge::new(room.url.clone(), "secret".into()).unwrap());
-    Outbox::open(state, store, edge, Arc::new(Metrics::new())).await.unwrap()
+    Outbox::open(state, store, edge, Arc::new(Metrics::new()), Arc::default()).await.unwrap()
 }
 
 async fn send(items: &mpsc::Sender<Item>, all: impl IntoIterator<Item = Item>) {

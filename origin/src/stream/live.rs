@@ -1,6 +1,7 @@
-//! One live stream: tags to the pipeline, what it makes to the outbox, its health once a second.
+//! One live stream: tags to the pipeline, what it makes to the outbox, its health once a second. A pipeline that dies or hangs is replaced.
 
 use std::{
+    collections::VecDeque,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -8,6 +9,7 @@ use std::{
 
 use spillway_protocol::{
     link::{EndReason, Report},
+    media::RenditionId,
     pipe::{self, FromPipeline, ToPipeline},
     time::Timestamp,
 };
@@ -20,9 +22,12 @@ use super::{
     Input,
     meter::Meter,
     pipeline::{self, Pipeline, PipelineError},
+    replay::Replay,
+    supervision::{Restarts, Silence},
     teller::{Nonsense, Teller},
 };
 use crate::{
+    condition::{Condition, Restarting},
     edge,
     ingest::{
         Tag,
@@ -38,6 +43,8 @@ const SEGMENT_MS: u32 = 2_000;
 const PART_MS: u32 = 333;
 /// How often health is told.
 const READING: Duration = Duration::from_secs(1);
+/// How often it is looked whether the pipeline hangs.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long the pipeline may take to finish what is open.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -70,20 +77,43 @@ pub(super) struct Live {
     pub(super) dismissal: Dismissal,
     /// What is counted.
     pub(super) metrics: Arc<Metrics>,
+    /// What is told to the operator.
+    pub(super) condition: Arc<Condition>,
 }
 
 /// What the two directions share.
-#[derive(Default)]
 struct Shared {
     /// The wall-clock time of the first frame: media time 0.
     zero: OnceLock<Timestamp>,
-    meter: Mutex<Meter>,
+    watched: Mutex<Watched>,
+}
+
+/// What is known of the media on its way.
+struct Watched {
+    meter: Meter,
+    replay: Replay,
+    silence: Silence,
 }
 
 impl Shared {
-    fn meter<T>(&self, use_it: impl FnOnce(&mut Meter) -> T) -> T {
-        use_it(&mut self.meter.lock().unwrap_or_else(PoisonError::into_inner))
+    fn new() -> Self {
+        let silence = Silence::new(false, Instant::now().into_std());
+        let watched = Watched { meter: Meter::default(), replay: Replay::default(), silence };
+        Self { zero: OnceLock::new(), watched: Mutex::new(watched) }
     }
+
+    fn with<T>(&self, use_it: impl FnOnce(&mut Watched) -> T) -> T {
+        use_it(&mut self.watched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What of the way back outlives a pipeline.
+struct Told<'a> {
+    teller: Teller,
+    /// On its way into the outbox.
+    items: VecDeque<Item>,
+    /// Until the new pipeline has said something.
+    restarting: Option<Restarting<'a>>,
 }
 
 impl Live {
@@ -106,13 +136,48 @@ impl Live {
         self.metrics.streams.dec();
     }
 
-    /// Carries media through one pipeline process. A later one could take over here, given the current GOP again.
+    /// Carries media through one pipeline process after the other, until the encoder is gone or too many have failed.
     async fn carry(&self, inputs: &mut mpsc::Receiver<Input>) -> Result<EndReason, LiveError> {
-        let config = pipe::Config { segment_ms: SEGMENT_MS, part_ms: PART_MS, target_ms: self.target_ms };
+        let shared = Shared::new();
+        let mut told = Told { teller: Teller::new(self.key.epoch), items: VecDeque::new(), restarting: None };
+        let mut restarts = Restarts::default();
+        loop {
+            let began = Instant::now();
+            let error = match self.carry_through_one(inputs, &shared, &mut told).await {
+                Ok(reason) => return Ok(reason),
+                // Another pipeline would have nowhere to put its media.
+                Err(LiveError::Outbox) => return Err(LiveError::Outbox),
+                Err(error) => error,
+            };
+            told.restarting.get_or_insert_with(|| self.condition.restarting());
+            let Some(restart) = restarts.next(began.elapsed(), Instant::now().into_std()) else { return Err(error) };
+            self.complain(&error);
+            self.metrics.pipeline_restarts.inc();
+            time::sleep(restart.wait).await;
+            told.teller.begin_anew(restart.replay);
+            shared.with(|watched| {
+                watched.meter.warn("PIPELINE_RESTARTED".to_owned());
+                if !restart.replay {
+                    watched.replay.forget();
+                }
+                let answerable = restart.replay && watched.silence.is_answerable();
+                watched.silence = Silence::new(answerable, Instant::now().into_std());
+            });
+        }
+    }
+
+    /// Carries media through one process, the media that an earlier one left unfinished first.
+    async fn carry_through_one(
+        &self,
+        inputs: &mut mpsc::Receiver<Input>,
+        shared: &Shared,
+        told: &mut Told<'_>,
+    ) -> Result<EndReason, LiveError> {
+        let target_ms = told.teller.target_ms().or(self.target_ms);
+        let config = pipe::Config { segment_ms: SEGMENT_MS, part_ms: PART_MS, target_ms };
         let mut pipeline = Pipeline::start(&self.program, config).await?;
-        let shared = Shared::default();
-        let feed = self.feed(inputs, &mut pipeline.input, &shared);
-        let listen = self.listen(&mut pipeline.output, &shared);
+        let feed = self.feed(inputs, &mut pipeline.input, shared);
+        let listen = self.listen(&mut pipeline.output, shared, told);
         tokio::pin!(feed, listen);
         tokio::select! {
             // The feed first: the pipeline answers its end, never the other way round.
@@ -126,6 +191,7 @@ impl Live {
                 Ok(reason)
             }
             heard = &mut listen => Err(heard.err().unwrap_or(LiveError::Ended)),
+            () = hang(shared) => Err(PipelineError::Hangs.into()),
         }
     }
 
@@ -145,6 +211,10 @@ impl Live {
         let mut reading = time::interval_at(Instant::now() + READING, READING);
         reading.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut read_at = Instant::now();
+        let kept: Vec<Tag> = shared.with(|watched| watched.replay.tags().cloned().collect());
+        for tag in kept {
+            hand_over(tag, input, shared).await?;
+        }
         let reason = loop {
             tokio::select! {
                 next = inputs.recv() => match next {
@@ -152,14 +222,18 @@ impl Live {
                         if tag.role != Role::Configuration {
                             shared.zero.get_or_init(edge::now);
                         }
-                        shared.meter(|meter| meter.tag(&tag));
-                        input.send(&frame(tag)).await?;
+                        // Kept before anything is waited for: whatever becomes of this pipeline, the next one gets it.
+                        shared.with(|watched| {
+                            watched.meter.tag(&tag);
+                            watched.replay.push(&tag);
+                        });
+                        hand_over(tag, input, shared).await?;
                     }
                     Some(Input::End(reason)) => break reason,
                     None => break EndReason::Lost,
                 },
                 at = reading.tick() => {
-                    let health = shared.meter(|meter| meter.read(at.duration_since(read_at)));
+                    let health = shared.with(|watched| watched.meter.read(at.duration_since(read_at)));
                     read_at = at;
                     // Health that finds no room is old before there is some.
                     if let Some(health) = health {
@@ -173,20 +247,70 @@ impl Live {
     }
 
     /// Puts what the pipeline makes into the outbox, until it says that this was all.
-    async fn listen(&self, output: &mut pipeline::Output, shared: &Shared) -> Result<(), LiveError> {
-        let mut teller = Teller::new(self.key.epoch);
+    async fn listen(
+        &self,
+        output: &mut pipeline::Output,
+        shared: &Shared,
+        told: &mut Told<'_>,
+    ) -> Result<(), LiveError> {
         loop {
-            let frame = output.next().await?;
-            match &frame {
-                FromPipeline::Eos => return Ok(()),
-                FromPipeline::Warning(warning) => shared.meter(|meter| meter.warn(warning.code.clone())),
-                _ => {}
+            // An item leaves the queue only when there is room for it: this may be dropped at any point.
+            while !told.items.is_empty() {
+                let room = self.items.reserve().await.map_err(|_| LiveError::Outbox)?;
+                if let Some(item) = told.items.pop_front() {
+                    room.send(item);
+                }
             }
-            for item in teller.hear(frame, *shared.zero.get_or_init(edge::now))? {
-                self.items.send(item).await.map_err(|_| LiveError::Outbox)?;
+            shared.with(|watched| watched.silence.handed_on(Instant::now().into_std()));
+            let frame = output.next().await?;
+            let media = matches!(frame, FromPipeline::Part(..));
+            shared.with(|watched| {
+                watched.silence.heard(media);
+                if let FromPipeline::Warning(warning) = &frame {
+                    watched.meter.warn(warning.code.clone());
+                }
+            });
+            if media {
+                told.restarting = None;
+            }
+            let end = match &frame {
+                FromPipeline::Eos => return Ok(()),
+                FromPipeline::SegmentEnd(end) => {
+                    Some((kind(&end.rendition), end.start_us.saturating_add(end.duration_us)))
+                }
+                _ => None,
+            };
+            told.items.extend(told.teller.hear(frame, *shared.zero.get_or_init(edge::now))?);
+            if let Some((kind, end_us)) = end {
+                shared.with(|watched| watched.replay.told(kind, end_us));
             }
         }
     }
+}
+
+/// Waits until the pipeline hangs.
+async fn hang(shared: &Shared) {
+    let mut look = time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let now = look.tick().await.into_std();
+        if shared.with(|watched| watched.silence.hangs(now)) {
+            return;
+        }
+    }
+}
+
+/// Hands a tag to the pipeline.
+async fn hand_over(tag: Tag, input: &mut pipeline::Input, shared: &Shared) -> Result<(), PipelineError> {
+    let media = (tag.role != Role::Configuration).then_some(tag.dts_ms);
+    shared.with(|watched| watched.silence.offer(Instant::now().into_std()));
+    input.send(&frame(tag)).await?;
+    shared.with(|watched| watched.silence.fed(media, Instant::now().into_std()));
+    Ok(())
+}
+
+fn kind(rendition: &RenditionId) -> Kind {
+    if *rendition == RenditionId::audio() { Kind::Audio } else { Kind::Video }
 }
 
 fn frame(tag: Tag) -> ToPipeline<bytes::Bytes> {

@@ -1,18 +1,15 @@
 //! One stream's pipeline process: started, fed, listened to. Hostile media is decoded there and nowhere else, so it is given nothing:
 //! no secret in its environment, and no longer life than ours.
 
-use std::{io, path::Path, process::Stdio, time::Duration};
+use std::{io, path::Path, process::Stdio};
 
 use bytes::{Bytes, BytesMut};
 use spillway_protocol::pipe::{self, FromPipeline, Malformed, ToPipeline};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
-    time,
 };
 
-/// How long the process may leave its input unread.
-const STALL: Duration = Duration::from_secs(5);
 /// What of our environment it needs: where programs and libraries are, and how `GStreamer` is set up.
 const ENVIRONMENT: [&str; 8] =
     ["PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "RUST_LOG"];
@@ -26,7 +23,7 @@ pub(crate) enum PipelineError {
     /// The process is gone, or its pipes are.
     #[error("the pipeline is gone")]
     Gone(#[from] io::Error),
-    /// The process takes no input.
+    /// The process takes no input, or answers nothing though media goes in.
     #[error("the pipeline hangs")]
     Hangs,
     /// The process writes no frames.
@@ -78,11 +75,10 @@ impl Pipeline {
 }
 
 impl Input {
-    /// Hands over a frame.
+    /// Hands over a frame; waits for as long as the process takes nothing.
     pub(crate) async fn send(&mut self, frame: &ToPipeline<Bytes>) -> Result<(), PipelineError> {
         let bytes = frame.encode()?;
-        time::timeout(STALL, self.0.write_all(&bytes)).await.map_err(|_| PipelineError::Hangs)??;
-        Ok(())
+        Ok(self.0.write_all(&bytes).await?)
     }
 }
 

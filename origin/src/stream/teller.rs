@@ -15,6 +15,10 @@ use crate::outbox::Item;
 /// More bytes than this in open segments, or held before the target is settled, is no live stream.
 const MAX_OPEN: usize = 128 * 1024 * 1024;
 
+/// A segment that begins this much before the end of what was told is one that was told. (One that goes on where it ended may be a rounding
+/// before it.)
+const OVERLAP_US: u64 = 100_000;
+
 /// The pipeline says what cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Nonsense {
@@ -32,19 +36,75 @@ struct Open {
     pieces: Vec<Bytes>,
 }
 
-/// Makes reports for one epoch.
+/// Makes reports for one epoch. Each of its pipelines numbers from 0; what a later one makes comes behind all that was told before.
 pub(crate) struct Teller {
     epoch: Epoch,
     /// What is held back until the target duration is settled: `Started` carries it, and comes first.
     held: Option<Vec<Item>>,
+    target_ms: Option<u32>,
     open: HashMap<RenditionId, Open>,
     bytes: usize,
+    /// What this pipeline's zeros are in the epoch.
+    first: Numbers,
+    /// What a next one's would be.
+    next: Numbers,
+    /// Where what was told of each rendition ends; a later pipeline is fed from a keyframe before that.
+    ends_us: HashMap<RenditionId, u64>,
+    /// Segments that were told by an earlier pipeline, and come again.
+    again: HashMap<RenditionId, SegmentIndex>,
+}
+
+/// Numbers that nobody has used.
+#[derive(Clone, Default)]
+struct Numbers {
+    segment: u32,
+    inits: HashMap<RenditionId, u32>,
+}
+
+impl Numbers {
+    fn init(&self, rendition: &RenditionId) -> u32 {
+        self.inits.get(rendition).copied().unwrap_or(0)
+    }
 }
 
 impl Teller {
     /// A teller for this epoch.
     pub(crate) fn new(epoch: Epoch) -> Self {
-        Self { epoch, held: Some(Vec::new()), open: HashMap::new(), bytes: 0 }
+        Self {
+            epoch,
+            held: Some(Vec::new()),
+            target_ms: None,
+            open: HashMap::new(),
+            bytes: 0,
+            first: Numbers::default(),
+            next: Numbers::default(),
+            ends_us: HashMap::new(),
+            again: HashMap::new(),
+        }
+    }
+
+    /// The target duration, once it is settled.
+    pub(crate) fn target_ms(&self) -> Option<u32> {
+        self.target_ms
+    }
+
+    /// Another pipeline begins. What was half made is never whole, and its numbers are not used again. If media is given to it once
+    /// more (`replayed`), what was told of it already is not told again.
+    pub(crate) fn begin_anew(&mut self, replayed: bool) {
+        self.open.clear();
+        self.bytes = 0;
+        self.again.clear();
+        if !replayed {
+            self.ends_us.clear();
+        }
+        match &mut self.held {
+            // Nobody was told anything.
+            Some(held) => {
+                held.clear();
+                self.next = Numbers::default();
+            }
+            None => self.first = self.next.clone(),
+        }
     }
 
     /// What this frame has us tell. `media` gives the frame's bytes in a form that can be kept; `zero` is the wall-clock time of
@@ -53,59 +113,85 @@ impl Teller {
         let item = match frame {
             FromPipeline::Target(pipe::Target { target_ms }) => {
                 let Some(held) = self.held.take() else { return Ok(Vec::new()) };
+                self.target_ms = Some(target_ms);
                 let started = Item::Report { report: Report::Started { at: zero, target_ms }, object: None };
                 return Ok(std::iter::once(started).chain(held).collect());
             }
-            FromPipeline::Init(init, bytes) => {
-                let object = self.object(init.track.rendition.clone(), ObjectName::Init { version: init.version });
-                let report = Report::Track { track: init.track, init: init.version };
-                Item::Report { report, object: Some((object, vec![bytes])) }
-            }
+            FromPipeline::Init(init, bytes) => Some(self.init(init, bytes)),
             FromPipeline::Part(part, bytes) => self.part(part, bytes)?,
             FromPipeline::SegmentEnd(end) => self.segment(end)?,
-            FromPipeline::Warning(_) | FromPipeline::Eos => return Ok(Vec::new()),
+            FromPipeline::Warning(_) | FromPipeline::Eos => None,
         };
         match &mut self.held {
             Some(held) => {
-                held.push(item);
+                held.extend(item);
                 Ok(Vec::new())
             }
-            None => Ok(vec![item]),
+            None => Ok(item.into_iter().collect()),
         }
     }
 
-    fn part(&mut self, part: pipe::Part, bytes: Bytes) -> Result<Item, Nonsense> {
+    fn init(&mut self, init: pipe::Init, bytes: Bytes) -> Item {
+        let rendition = init.track.rendition.clone();
+        let version = self.first.init(&rendition).saturating_add(init.version);
+        self.next.inits.insert(rendition.clone(), version.saturating_add(1));
+        let object = self.object(rendition, ObjectName::Init { version });
+        Item::Report { report: Report::Track { track: init.track, init: version }, object: Some((object, vec![bytes])) }
+    }
+
+    fn part(&mut self, part: pipe::Part, bytes: Bytes) -> Result<Option<Item>, Nonsense> {
+        let pipe::Part { rendition, segment, part, start_us, duration_us, independent } = part;
+        let told_us = self.ends_us.get(&rendition).copied().unwrap_or(0);
+        if part.0 == 0 && start_us.saturating_add(OVERLAP_US) < told_us {
+            self.again.insert(rendition, segment);
+            return Ok(None);
+        }
+        if self.again.get(&rendition) == Some(&segment) {
+            return Ok(None);
+        }
         self.bytes += bytes.len();
         if self.bytes > MAX_OPEN {
             return Err(Nonsense::TooMuch);
         }
-        let open = self
-            .open
-            .entry(part.rendition.clone())
-            .or_insert_with(|| Open { segment: part.segment, pieces: Vec::new() });
-        if open.segment != part.segment || open.pieces.len() != part.part.0 as usize {
+        let open = self.open.entry(rendition.clone()).or_insert_with(|| Open { segment, pieces: Vec::new() });
+        if open.segment != segment || open.pieces.len() != part.0 as usize {
             return Err(Nonsense::Parts);
         }
         open.pieces.push(bytes.clone());
-        let object = self.object(part.rendition.clone(), ObjectName::Part(part.segment, part.part));
-        let pipe::Part { rendition, segment, part, start_us, duration_us, independent } = part;
+        let segment = self.place(segment);
+        self.next.segment = self.next.segment.max(segment.0.saturating_add(1));
+        let object = self.object(rendition.clone(), ObjectName::Part(segment, part));
         let size = bytes.len() as u64;
         let report = PartReport { rendition, segment, part, start_us, duration_us, independent, size };
-        Ok(Item::Report { report: Report::Part(report), object: Some((object, vec![bytes])) })
+        Ok(Some(Item::Report { report: Report::Part(report), object: Some((object, vec![bytes])) }))
     }
 
-    fn segment(&mut self, end: pipe::SegmentEnd) -> Result<Item, Nonsense> {
-        let open = self.open.remove(&end.rendition).ok_or(Nonsense::Parts)?;
-        if open.segment != end.segment || open.pieces.len() != end.parts as usize {
+    fn segment(&mut self, end: pipe::SegmentEnd) -> Result<Option<Item>, Nonsense> {
+        let pipe::SegmentEnd { rendition, segment, start_us, duration_us, independent, init, parts } = end;
+        if self.again.get(&rendition) == Some(&segment) {
+            self.again.remove(&rendition);
+            return Ok(None);
+        }
+        let open = self.open.remove(&rendition).ok_or(Nonsense::Parts)?;
+        if open.segment != segment || open.pieces.len() != parts as usize {
             return Err(Nonsense::Parts);
         }
         let length: usize = open.pieces.iter().map(Bytes::len).sum();
         self.bytes = self.bytes.saturating_sub(length);
-        let object = self.object(end.rendition.clone(), ObjectName::Segment(end.segment));
-        let pipe::SegmentEnd { rendition, segment, start_us, duration_us, independent, init, parts } = end;
+        if self.held.is_none() {
+            self.ends_us.insert(rendition.clone(), start_us.saturating_add(duration_us));
+        }
+        let segment = self.place(segment);
+        let init = self.first.init(&rendition).saturating_add(init);
+        let object = self.object(rendition.clone(), ObjectName::Segment(segment));
         let size = length as u64;
         let report = SegmentReport { rendition, segment, start_us, duration_us, independent, size, init, parts };
-        Ok(Item::Report { report: Report::Segment(report), object: Some((object, open.pieces)) })
+        Ok(Some(Item::Report { report: Report::Segment(report), object: Some((object, open.pieces)) }))
+    }
+
+    /// A pipeline's own number of a segment as the epoch's.
+    fn place(&self, segment: SegmentIndex) -> SegmentIndex {
+        SegmentIndex(self.first.segment.saturating_add(segment.0))
     }
 
     fn object(&self, rendition: RenditionId, name: ObjectName) -> MediaObject {
@@ -116,16 +202,20 @@ impl Teller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spillway_protocol::media::PartIndex;
+    use spillway_protocol::media::{PartIndex, Track, TrackKind};
 
     static ZERO: std::sync::LazyLock<Timestamp> = std::sync::LazyLock::new(|| Timestamp::from_millis(0));
 
     fn part(segment: u32, part: u32, bytes: &'static [u8]) -> FromPipeline<Bytes> {
+        part_at(segment, part, bytes, 0)
+    }
+
+    fn part_at(segment: u32, part: u32, bytes: &'static [u8], start_us: u64) -> FromPipeline<Bytes> {
         let facts = pipe::Part {
             rendition: RenditionId::video(),
             segment: SegmentIndex(segment),
             part: PartIndex(part),
-            start_us: 0,
+            start_us,
             duration_us: 1,
             independent: part == 0,
         };
@@ -133,11 +223,15 @@ mod tests {
     }
 
     fn end(segment: u32, parts: u32) -> FromPipeline<Bytes> {
+        end_at(segment, parts, 0)
+    }
+
+    fn end_at(segment: u32, parts: u32, start_us: u64) -> FromPipeline<Bytes> {
         FromPipeline::SegmentEnd(pipe::SegmentEnd {
             rendition: RenditionId::video(),
             segment: SegmentIndex(segment),
-            start_us: 0,
-            duration_us: 2,
+            start_us,
+            duration_us: 2_000_000,
             independent: true,
             init: 0,
             parts,
@@ -176,5 +270,58 @@ mod tests {
         assert_eq!(teller.hear(part(0, 2, b"a"), *ZERO).err(), Some(Nonsense::Parts));
         assert_eq!(teller.hear(end(0, 2), *ZERO).err(), Some(Nonsense::Parts));
         assert_eq!(teller.hear(end(0, 1), *ZERO).err(), Some(Nonsense::Parts));
+    }
+
+    fn target() -> FromPipeline<Bytes> {
+        FromPipeline::Target(pipe::Target { target_ms: 2_000 })
+    }
+
+    fn init() -> FromPipeline<Bytes> {
+        let kind = TrackKind::Video { width: 2, height: 2, frame_rate_millis: 0 };
+        let track = Track { rendition: RenditionId::video(), codec: "avc1.64001f".to_owned(), kind };
+        FromPipeline::Init(pipe::Init { track, version: 0 }, Bytes::from_static(b"i"))
+    }
+
+    /// What is told of these frames, as paths.
+    fn paths(teller: &mut Teller, frames: impl IntoIterator<Item = FromPipeline<Bytes>>) -> Vec<String> {
+        let items = frames.into_iter().flat_map(|frame| teller.hear(frame, *ZERO).unwrap()).collect();
+        told(items).into_iter().map(|(path, _)| path).collect()
+    }
+
+    #[test]
+    fn another_pipeline_goes_on_behind_what_was_told() {
+        let mut teller = Teller::new(Epoch(7));
+        let first = [target(), init(), part(0, 0, b"a"), end(0, 1), part_at(1, 0, b"b", 2_000_000)];
+        let wanted = ["started 2000", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s", "7/video/1.0.m4s"];
+        assert_eq!(paths(&mut teller, first), wanted);
+        assert_eq!(teller.target_ms(), Some(2_000));
+
+        teller.begin_anew(true);
+        // Fed from a keyframe in the middle of what was told: its first segment is not new.
+        let again = [part_at(0, 0, b"x", 1_000_000), part_at(0, 1, b"y", 1_500_000), end_at(0, 2, 1_000_000)];
+        let new = [part_at(1, 0, b"c", 1_999_000), end_at(1, 1, 1_999_000)];
+        let items: Vec<_> = [target(), init()].into_iter().chain(again).chain(new).collect();
+        let items: Vec<_> = items.into_iter().flat_map(|frame| teller.hear(frame, *ZERO).unwrap()).collect();
+        let Some(Item::Report { report: Report::Segment(segment), .. }) = items.last() else { panic!("{items:?}") };
+        assert_eq!((segment.segment, segment.init, segment.start_us), (SegmentIndex(3), 1, 1_999_000));
+        let wanted = ["7/video/init1.mp4", "7/video/3.0.m4s", "7/video/3.m4s"];
+        assert_eq!(told(items).into_iter().map(|(path, _)| path).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn a_pipeline_that_dies_before_anything_was_told_leaves_nothing() {
+        let mut teller = Teller::new(Epoch(7));
+        assert!(paths(&mut teller, [init(), part(0, 0, b"a")]).is_empty());
+        teller.begin_anew(true);
+        let wanted = ["started 2000", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s"];
+        assert_eq!(paths(&mut teller, [init(), part(0, 0, b"a"), target(), end(0, 1)]), wanted);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_no_repetition() {
+        let mut teller = Teller::new(Epoch(7));
+        paths(&mut teller, [target(), part_at(0, 0, b"a", 60_000_000), end_at(0, 1, 60_000_000)]);
+        teller.begin_anew(false);
+        assert_eq!(paths(&mut teller, [part(0, 0, b"a"), end(0, 1)]), ["7/video/1.0.m4s", "7/video/1.m4s"]);
     }
 }

@@ -1,7 +1,9 @@
 //! An edge of one stream: checks the key and the node's signature, is the stream's Room, and looks into the store whenever it is told
 //! that something lies there.
+#![allow(dead_code, reason = "each test program uses its part of it")]
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{
         Arc,
@@ -46,6 +48,8 @@ pub(crate) struct Heard {
     pub(crate) reports: Vec<Report>,
     /// How often health came.
     pub(crate) health: usize,
+    /// All warnings that were in it.
+    pub(crate) warnings: BTreeSet<String>,
     /// Objects that were reported and did not lie in the store at that moment.
     pub(crate) missing: Vec<String>,
 }
@@ -212,9 +216,15 @@ where
 
 /// Takes a frame; says what to acknowledge.
 async fn take(frame: LinkUp, shared: &Shared) -> Option<u64> {
-    let LinkUp::Report { n, report } = frame else {
-        shared.heard.send_modify(|heard| heard.health += 1);
-        return None;
+    let (n, report) = match frame {
+        LinkUp::Report { n, report } => (n, report),
+        LinkUp::Health(health) => {
+            shared.heard.send_modify(|heard| {
+                heard.health += 1;
+                heard.warnings.extend(health.warnings);
+            });
+            return None;
+        }
     };
     let mut missing = None;
     if let Some(object) = object_of(&report, Epoch(shared.epochs.load(Ordering::SeqCst))) {
@@ -235,7 +245,7 @@ pub(crate) fn object_of(report: &Report, epoch: Epoch) -> Option<MediaObject> {
         Report::Track { track, init } => (&track.rendition, ObjectName::Init { version: *init }),
         Report::Part(part) => (&part.rendition, ObjectName::Part(part.segment, part.part)),
         Report::Segment(segment) => (&segment.rendition, ObjectName::Segment(segment.segment)),
-        Report::Started { .. } | Report::Ended { .. } => return None,
+        Report::Started { .. } | Report::Gap(_) | Report::Skipped | Report::Ended { .. } => return None,
     };
     Some(MediaObject { epoch, rendition: rendition.clone(), name })
 }
