@@ -10,6 +10,8 @@ mod send;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::asking::Twice;
+
 pub use channel::{ChannelName, ToChannel};
 pub use relay::{RelayName, ToRelay, fingerprint};
 pub use room::ToRoom;
@@ -38,18 +40,18 @@ pub trait Call: Serialize + DeserializeOwned {
     type Reply: Serialize + DeserializeOwned;
     /// Its route.
     const NAME: &'static str;
-    /// Asking twice does the same as asking once, so that it may be asked again when no answer came.
-    const REPEATABLE: bool;
+    /// Whether it may be asked again when no answer came.
+    const TWICE: Twice;
 }
 
 /// Says of each call by which route it goes and what it replies.
 macro_rules! calls {
-    ($to:ty: $($call:ty, $name:literal, $repeatable:literal => $reply:ty;)*) => {
+    ($to:ty: $($call:ty, $name:literal, $twice:ident => $reply:ty;)*) => {
         $(impl super::Call for $call {
             type To = $to;
             type Reply = $reply;
             const NAME: &'static str = $name;
-            const REPEATABLE: bool = $repeatable;
+            const TWICE: crate::asking::Twice = crate::asking::Twice::$twice;
         })*
     };
 }

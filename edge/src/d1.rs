@@ -6,14 +6,16 @@ pub(crate) mod sessions;
 pub(crate) mod sources;
 pub(crate) mod streams;
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use spillway_protocol::{ids, time::Timestamp};
-use worker::{D1Database, D1PreparedStatement, D1Result, Delay, Env, wasm_bindgen::JsValue};
+use worker::{D1Database, D1PreparedStatement, D1Result, Env, wasm_bindgen::JsValue};
 
-use crate::failure::Failure;
+use crate::{
+    asking::{self, Twice, within},
+    failure::Failure,
+};
 
 /// How long D1 may take over one call.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -75,7 +77,7 @@ impl Db {
     /// All rows.
     async fn all<T: DeserializeOwned>(&self, sql: &'static str, values: &[Value]) -> Result<Vec<T>, DataError> {
         let statement = self.statement(sql, values)?;
-        Ok(in_time(statement.all()).await?.results()?)
+        Ok(told(Twice::Harmless, || statement.all()).await?.results()?)
     }
 
     /// The first row.
@@ -83,23 +85,22 @@ impl Db {
         Ok(self.all(sql, values).await?.into_iter().next())
     }
 
-    /// Changes rows; how many it were.
-    async fn change(&self, sql: &'static str, values: &[Value]) -> Result<usize, DataError> {
+    /// Changes rows; how many it were. Told twice it must change no more, but it may count none then.
+    async fn change(&self, twice: Twice, sql: &'static str, values: &[Value]) -> Result<usize, DataError> {
         let statement = self.statement(sql, values)?;
-        changes(&in_time(statement.run()).await?)
+        changes(&told(twice, || statement.run()).await?)
     }
 
     /// All of these or none: D1 runs a batch in a transaction, which an error rolls back (but an UPDATE of no row is none).
-    async fn batch(&self, statements: Vec<D1PreparedStatement>) -> Result<Vec<D1Result>, DataError> {
-        in_time(self.0.batch(statements)).await
+    async fn batch(&self, twice: Twice, statements: &[D1PreparedStatement]) -> Result<Vec<D1Result>, DataError> {
+        told(twice, || self.0.batch(statements.to_vec())).await
     }
 }
 
-async fn in_time<T>(call: impl Future<Output = worker::Result<T>>) -> Result<T, DataError> {
-    match select(std::pin::pin!(call), Delay::from(TIME_LIMIT)).await {
-        Either::Left((result, _)) => Ok(result?),
-        Either::Right(_) => Err(DataError::Timeout),
-    }
+/// Has D1 do something, within the time limit.
+async fn told<T, W: Future<Output = worker::Result<T>>>(twice: Twice, work: impl Fn() -> W) -> Result<T, DataError> {
+    let unheard = |error: &DataError| !matches!(error, DataError::Taken(_));
+    asking::ask(twice, unheard, async || Ok(within(TIME_LIMIT, work()).await.map_err(|_| DataError::Timeout)??)).await
 }
 
 fn changes(result: &D1Result) -> Result<usize, DataError> {

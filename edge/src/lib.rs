@@ -4,6 +4,7 @@
 //! touches the runtime is compiled for `wasm32` only: `entry` takes a request, `http` answers it out of its `shell`, `d1` and
 //! `call` reach the data and the objects.
 
+pub mod asking;
 pub mod auth;
 pub mod call;
 pub mod failure;

@@ -20,10 +20,10 @@ impl Object for ToChannel {
 }
 
 calls! { ToChannel:
-    KeyVersion, "key-version", true => u32;
-    RotateKey, "rotate-key", false => u32;
-    Arm, "arm", true => u32;
-    Authorise, "authorise", true => Authorised;
-    StreamOver, "stream-over", true => ();
-    StandingOf, "standing-of", true => Standing;
+    KeyVersion, "key-version", Harmless => u32;
+    RotateKey, "rotate-key", Harmful => u32;
+    Arm, "arm", Harmless => u32;
+    Authorise, "authorise", Harmless => Authorised;
+    StreamOver, "stream-over", Harmless => ();
+    StandingOf, "standing-of", Harmless => Standing;
 }

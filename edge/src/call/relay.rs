@@ -17,9 +17,9 @@ impl Object for ToRelay {
 }
 
 calls! { ToRelay:
-    Down, "down", true => DownReply;
-    Playlist, "playlist", true => PlaylistText;
-    Gate, "gate", true => Gated;
+    Down, "down", Harmless => DownReply;
+    Playlist, "playlist", Harmless => PlaylistText;
+    Gate, "gate", Harmless => Gated;
 }
 
 /// A Relay's name: `<stream>/<region>/<index>`.

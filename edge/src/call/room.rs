@@ -18,15 +18,15 @@ impl Object for ToRoom {
 }
 
 calls! { ToRoom:
-    Reload, "reload", true => ();
-    Claim, "claim", true => PublishReply;
-    Revoke, "revoke", true => ();
-    End, "end", true => Figures;
-    Cancel, "cancel", true => Figures;
-    Stats, "stats", true => Figures;
-    Chat, "chat", false => Said;
-    History, "history", true => HistoryPage;
-    Attach, "attach", true => Attached;
-    Replay, "replay", true => Replayed;
-    Up, "up", false => Heard;
+    Reload, "reload", Harmless => ();
+    Claim, "claim", Harmless => PublishReply;
+    Revoke, "revoke", Harmless => ();
+    End, "end", Harmless => Figures;
+    Cancel, "cancel", Harmless => Figures;
+    Stats, "stats", Harmless => Figures;
+    Chat, "chat", Harmful => Said;
+    History, "history", Harmless => HistoryPage;
+    Attach, "attach", Harmless => Attached;
+    Replay, "replay", Harmless => Replayed;
+    Up, "up", Harmful => Heard;
 }

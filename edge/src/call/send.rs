@@ -2,13 +2,15 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use futures_util::future::{Either, select};
 use serde::{Serialize, de::DeserializeOwned};
 use spillway_protocol::problem::Problem;
-use worker::{Delay, Env, Headers, Method, Request, RequestInit, Response};
+use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
 use super::{Call, ChannelName, Object, RelayName, ToChannel, ToRelay, ToRoom};
-use crate::failure::Failure;
+use crate::{
+    asking::{self, Twice, within},
+    failure::Failure,
+};
 
 /// How long an object may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -39,10 +41,8 @@ pub(crate) async fn relay<C: Call<To = ToRelay>>(env: &Env, name: &RelayName, ca
 /// Asks an object; a second time when no answer came and that does no harm.
 async fn ask<C: Call>(env: &Env, name: &<C::To as Object>::Name, call: &C) -> Result<C::Reply, Failure> {
     let body = serde_json::to_string(call).map_err(Failure::internal)?;
-    let answer = match once::<C>(env, name, &body).await {
-        Err(Failed::Unheard(_)) if C::REPEATABLE => once::<C>(env, name, &body).await,
-        answer => answer,
-    };
+    let unheard = |failed: &Failed| matches!(failed, Failed::Unheard(_));
+    let answer = asking::ask(C::TWICE, unheard, async || once::<C>(env, name, &body).await).await;
     answer.map_err(|failed| match failed {
         Failed::Refused(problem, retry_after) => Failure { retry_after, ..problem.into() },
         Failed::Unheard(cause) => Failure::unavailable(format!("{} {name}: {}: {cause}", C::To::BINDING, C::NAME)),
@@ -68,8 +68,8 @@ async fn once<C: Call>(env: &Env, name: &<C::To as Object>::Name, body: &str) ->
         &format!("https://object/{}", C::NAME),
         RequestInit::new().with_method(Method::Post).with_body(Some(body.into())),
     )?;
-    let mut response = within_limit(fetch::<C::To>(env, name, request)).await?;
-    let text = within_limit(response.text()).await?;
+    let mut response = in_time(fetch::<C::To>(env, name, request)).await?;
+    let text = in_time(response.text()).await?;
     if response.status_code() == 200 {
         return read(&text);
     }
@@ -98,12 +98,17 @@ pub(crate) async fn upgrade<O: Object, H: Serialize>(
         // A header is Latin-1; a name need not be.
         headers.set(header, &ascii_json(value).map_err(Failure::internal)?)?;
     }
-    let request = Request::new_with_init(
-        &format!("https://object/{path}"),
-        RequestInit::new().with_method(Method::Get).with_headers(headers),
-    )?;
-    let fetched = within_limit(fetch::<O>(env, name, request)).await;
-    fetched.map_err(|e| Failure::unavailable(format!("{} {name}: {path}: {e}", O::BINDING)))
+    // A socket that was opened and never came back here is silent, and closed as such.
+    let fetched = asking::ask(
+        Twice::Harmless,
+        |_| true,
+        async || {
+            let url = format!("https://object/{path}");
+            let init = RequestInit { headers: headers.clone(), ..RequestInit::default() };
+            in_time(fetch::<O>(env, name, Request::new_with_init(&url, &init)?)).await
+        },
+    );
+    fetched.await.map_err(|e| Failure::unavailable(format!("{} {name}: {path}: {e}", O::BINDING)))
 }
 
 /// JSON in ASCII alone: all else is escaped (RFC 8259, section 7).
@@ -129,9 +134,6 @@ async fn fetch<O: Object>(env: &Env, name: &O::Name, request: Request) -> worker
     stub.fetch_with_request(request).await
 }
 
-async fn within_limit<T>(work: impl Future<Output = worker::Result<T>>) -> worker::Result<T> {
-    match select(std::pin::pin!(work), std::pin::pin!(Delay::from(LIMIT))).await {
-        Either::Left((done, _)) => done,
-        Either::Right(_) => Err(worker::Error::RustError("no answer in time".to_owned())),
-    }
+async fn in_time<T>(work: impl Future<Output = worker::Result<T>>) -> worker::Result<T> {
+    within(LIMIT, work).await.map_err(|late| worker::Error::RustError(late.to_string()))?
 }

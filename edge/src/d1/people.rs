@@ -8,7 +8,10 @@ use spillway_protocol::{
 };
 
 use super::{DataError, Db, values};
-use crate::auth::{Caller, credentials::NewPerson};
+use crate::{
+    asking::Twice,
+    auth::{Caller, credentials::NewPerson},
+};
 
 /// A person as stored.
 #[derive(Deserialize)]
@@ -76,8 +79,18 @@ pub(crate) async fn insert(
     let sql = "INSERT INTO people (id, username, username_key, email, password_hash, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
     let username_key = person.username.to_ascii_lowercase();
-    db.change(sql, values![id, &person.username, &username_key, &person.email, hash, at]).await?;
+    // Told twice it would find the name taken, by this very person.
+    db.change(Twice::Harmful, sql, values![id, &person.username, &username_key, &person.email, hash, at]).await?;
     Ok(())
+}
+
+/// Whether someone has a name.
+pub(crate) async fn is_named(db: &Db, username: &str) -> Result<bool, DataError> {
+    #[derive(Deserialize)]
+    struct IdRow {}
+    let sql = "SELECT id FROM people WHERE username_key = ?1";
+    let found: Option<IdRow> = db.first(sql, values![&username.to_ascii_lowercase()]).await?;
+    Ok(found.is_some())
 }
 
 /// The person with an address (in lower case).
@@ -93,6 +106,6 @@ pub(crate) async fn by_id(db: &Db, id: UserId) -> Result<Option<PersonRow>, Data
 /// Gives a person another name.
 pub(crate) async fn rename(db: &Db, id: UserId, username: &str, at: Timestamp) -> Result<(), NotStored> {
     let sql = "UPDATE people SET username = ?2, username_key = ?3, updated_at = ?4 WHERE id = ?1";
-    db.change(sql, values![id, username, &username.to_ascii_lowercase(), at]).await?;
+    db.change(Twice::Harmless, sql, values![id, username, &username.to_ascii_lowercase(), at]).await?;
     Ok(())
 }

@@ -8,7 +8,10 @@ use spillway_protocol::{
 };
 
 use super::{DataError, Db, changes, values};
-use crate::auth::refresh::{RefreshToken, Stored};
+use crate::{
+    asking::Twice,
+    auth::refresh::{RefreshToken, Stored},
+};
 
 /// A refresh token as stored.
 #[derive(Deserialize)]
@@ -47,10 +50,11 @@ pub(crate) async fn begin(
 ) -> Result<(), DataError> {
     let expires = at.plus_millis(REFRESH_TOKEN_MS);
     let clean = db.statement("DELETE FROM sessions WHERE user_id = ?1 AND expires_at < ?2", values![user, at])?;
-    let sql = "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
+    let sql =
+        "INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
     let insert = db.statement(sql, values![session, user, at, expires])?;
     let token = db.statement(INSERT_TOKEN, values![&token.hash(), session, nonce, at, expires])?;
-    db.batch(vec![clean, insert, token]).await?;
+    db.batch(Twice::Harmless, &[clean, insert, token]).await?;
     Ok(())
 }
 
@@ -61,8 +65,8 @@ pub(crate) async fn find(db: &Db, token: &RefreshToken) -> Result<Option<TokenRo
     db.first(sql, values![&token.hash()]).await
 }
 
-/// Spends a token and stores the next one; `false` when another request has just spent it. Both would store the same
-/// next one, so it does not matter whose row stays.
+/// Spends a token and stores the next one; `false` when another request has just spent it (or this one, told twice). Both
+/// would store the same next one, so it does not matter whose row stays.
 pub(crate) async fn rotate(
     db: &Db,
     row: &TokenRow,
@@ -79,13 +83,13 @@ pub(crate) async fn rotate(
     let prolong = db.statement(sql, values![row.session_id, expires])?;
     let sql = "DELETE FROM refresh_tokens WHERE session_id = ?1 AND expires_at < ?2";
     let clean = db.statement(sql, values![row.session_id, at])?;
-    let results = db.batch(vec![spend, insert, prolong, clean]).await?;
+    let results = db.batch(Twice::Harmless, &[spend, insert, prolong, clean]).await?;
     Ok(results.first().map(changes).transpose()?.unwrap_or(0) == 1)
 }
 
 /// Ends a log-in: none of its tokens is good any more.
 pub(crate) async fn end(db: &Db, session: SessionId, at: Timestamp) -> Result<(), DataError> {
     let sql = "UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL";
-    db.change(sql, values![session, at]).await?;
+    db.change(Twice::Harmless, sql, values![session, at]).await?;
     Ok(())
 }

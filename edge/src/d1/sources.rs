@@ -7,6 +7,7 @@ use spillway_protocol::{
 };
 
 use super::{DataError, Db, values};
+use crate::asking::Twice;
 
 #[derive(Deserialize)]
 struct IdRow {
@@ -29,7 +30,7 @@ pub(crate) async fn default_of(
         "INSERT INTO sources (id, creator_id, is_default, created_at) VALUES (?1, ?2, 1, ?3) ON CONFLICT DO NOTHING";
     let insert = db.statement(sql, values![fresh, creator, at])?;
     let read = db.statement("SELECT id FROM sources WHERE creator_id = ?1 AND is_default = 1", values![creator])?;
-    let results = db.batch(vec![insert, read]).await?;
+    let results = db.batch(Twice::Harmless, &[insert, read]).await?;
     let rows: Vec<IdRow> = results.last().map(worker::D1Result::results).transpose()?.unwrap_or_default();
     rows.first().map(|row| row.id).ok_or_else(|| DataError::Failed(format!("{creator} has no default source")))
 }

@@ -9,7 +9,10 @@ use spillway_room::{channel, room::Mirror};
 use worker::D1PreparedStatement;
 
 use super::{DataError, Db, idempotency, values};
-use crate::streams::{Listing, StreamRow};
+use crate::{
+    asking::Twice,
+    streams::{Listing, StreamRow},
+};
 
 fn status(status: StreamStatus) -> &'static str {
     match status {
@@ -33,7 +36,8 @@ fn insertion(db: &Db, row: &StreamRow) -> Result<D1PreparedStatement, DataError>
     let sql = "INSERT INTO streams (id, creator_id, source_id, title, description, search_text, is_subscriber_only,
             required_tier, ticket_price, currency, quality, recording_enabled, chat_enabled, tips_enabled, max_viewers,
             delay_seconds, scheduled_start_time, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+        ON CONFLICT (id) DO NOTHING";
     let values = values![
         row.id,
         row.creator_id,
@@ -58,25 +62,23 @@ fn insertion(db: &Db, row: &StreamRow) -> Result<D1PreparedStatement, DataError>
     db.statement(sql, values)
 }
 
-/// Stores a new stream.
+/// Stores a new stream; told twice, it is stored once.
 pub(crate) async fn insert(db: &Db, row: &StreamRow) -> Result<(), DataError> {
-    db.batch(vec![insertion(db, row)?]).await?;
+    db.batch(Twice::Harmless, &[insertion(db, row)?]).await?;
     Ok(())
 }
 
-/// Stores the stream that a Channel opens; told twice, it is stored once.
+/// Stores the stream that a Channel opens.
 pub(crate) async fn open(db: &Db, new: &channel::NewStream, at: Timestamp) -> Result<(), DataError> {
-    match insert(db, &StreamRow::opened(new, at)).await {
-        Err(DataError::Taken(columns)) if columns == "streams.id" => Ok(()),
-        stored => stored,
-    }
+    insert(db, &StreamRow::opened(new, at)).await
 }
 
-/// Stores a new stream and the key it was made by; [`DataError::Taken`] when the key has made something before.
+/// Stores a new stream and the key it was made by; [`DataError::Taken`] when the key has made something before: this very
+/// stream, when it was told twice.
 pub(crate) async fn insert_once(db: &Db, row: &StreamRow, claim: &idempotency::Claim<'_>) -> Result<(), DataError> {
     let at = Timestamp::from_millis(row.created_at);
     let [clean, remember] = idempotency::remember(db, claim, &row.id.to_string(), at)?;
-    db.batch(vec![clean, remember, insertion(db, row)?]).await?;
+    db.batch(Twice::Harmless, &[clean, remember, insertion(db, row)?]).await?;
     Ok(())
 }
 
@@ -108,7 +110,8 @@ pub(crate) async fn list(db: &Db, asked: &Listing) -> Result<Vec<StreamRow>, Dat
     db.all(sql, values![asked.creator, first, last, rank, id, &words, asked.limit.saturating_add(1)]).await
 }
 
-/// Stores a changed stream; `false` when it was changed by someone else since `before` was read, or is over.
+/// Stores a changed stream; `false` when it was changed since `before` was read (by someone else, or by this when told twice),
+/// or is over.
 pub(crate) async fn update(db: &Db, row: &StreamRow, before: i64) -> Result<bool, DataError> {
     let sql = "UPDATE streams SET title = ?3, description = ?4, search_text = ?5, is_subscriber_only = ?6, required_tier = ?7,
             ticket_price = ?8, quality = ?9, recording_enabled = ?10, chat_enabled = ?11, tips_enabled = ?12,
@@ -132,7 +135,7 @@ pub(crate) async fn update(db: &Db, row: &StreamRow, before: i64) -> Result<bool
         row.scheduled_start_time,
         row.updated_at,
     ];
-    Ok(db.change(sql, values).await? == 1)
+    Ok(db.change(Twice::Harmless, sql, values).await? == 1)
 }
 
 /// The Room's truth about its stream: status, times and figures. A status only goes forward, so that what was said late or
@@ -152,6 +155,6 @@ pub(crate) async fn record(db: &Db, id: StreamId, shown: &Mirror, at: Timestamp)
         i64::try_from(shown.messages_count).unwrap_or(i64::MAX),
         at,
     ];
-    db.change(sql, values).await?;
+    db.change(Twice::Harmless, sql, values).await?;
     Ok(())
 }

@@ -3,10 +3,8 @@
 use std::{cell::RefCell, time::Duration};
 
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
-use worker::Delay;
 
-use crate::failure::Failure;
+use crate::{asking::within, failure::Failure};
 
 /// How long a request waits.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -28,10 +26,10 @@ impl<T: Clone> Waiting<T> {
             waiting.retain(|sender| !sender.is_canceled());
             waiting.push(tell);
         }
-        match select(told, Delay::from(LIMIT)).await {
-            Either::Left((Ok(what), _)) => Ok(what),
-            Either::Left((Err(_), _)) => Err(Failure::unavailable("the object was reset")),
-            Either::Right(_) => Err(Failure::unavailable("nothing happened in time")),
+        match within(LIMIT, told).await {
+            Ok(Ok(what)) => Ok(what),
+            Ok(Err(_)) => Err(Failure::unavailable("the object was reset")),
+            Err(late) => Err(Failure::unavailable(late)),
         }
     }
 

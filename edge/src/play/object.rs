@@ -1,5 +1,7 @@
 //! Media, from this data centre's cache or from R2. Its bytes never pass through wasm.
 
+use std::time::Duration;
+
 use spillway_protocol::{ids::StreamId, media::MediaObject, problem::Code};
 use worker::{Bucket, Cache, Headers, Object, Range, Request, Response, ResponseBuilder};
 
@@ -8,12 +10,17 @@ use super::{
     asks::{Answer, Asks},
 };
 use crate::{
+    asking::{self, Twice, within},
     failure::Failure,
     shell::{Cx, Reply, reply},
 };
 
 /// A key is written once: what lies under it never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+/// How long the cache may take; without it R2 is asked.
+const CACHE_LIMIT: Duration = Duration::from_secs(1);
+/// How long R2 may take to begin its answer.
+const R2_LIMIT: Duration = Duration::from_secs(5);
 
 /// Answers with a media object; whoever asks may have it.
 pub(super) async fn serve(
@@ -27,14 +34,14 @@ pub(super) async fn serve(
     let cached_as = cache_key(req, stream, media)?;
     let cache = Cache::default();
     if !asks.wants_range()
-        && let Some(hit) = cache.get(&cached_as, false).await?
+        && let Ok(Ok(Some(hit))) = within(CACHE_LIMIT, cache.get(&cached_as, false)).await
     {
         return from_cache(hit, proven, asks);
     }
     let bucket = cx.env.bucket("MEDIA")?;
     let key = media.key(stream);
     if asks.is_plain() {
-        let object = bucket.get(&key).execute().await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)?;
+        let object = read(&bucket, &key, None).await?;
         let mut response = with_body(&object, headers(&object, media, false)?, 200)?;
         let kept = response.cloned()?;
         cx.ctx.wait_until(async move {
@@ -48,7 +55,7 @@ pub(super) async fn serve(
 
 /// Looks first at what lies there, then at what of it is needed.
 async fn partly(bucket: &Bucket, key: &str, media: &MediaObject, proven: bool, asks: &Asks) -> Reply {
-    let found = bucket.head(key).await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)?;
+    let found = r2(async || bucket.head(key).await).await?;
     let size = found.size();
     let headers = headers(&found, media, proven)?;
     match asks.answer(size, &found.http_etag()) {
@@ -67,19 +74,30 @@ async fn partly(bucket: &Bucket, key: &str, media: &MediaObject, proven: bool, a
         Answer::Part { first, last } => {
             let length = last.saturating_sub(first).saturating_add(1);
             headers.set("content-range", &format!("bytes {first}-{last}/{size}"))?;
-            let range = Range::OffsetWithLength { offset: first, length };
-            with_body(&read(bucket, key, Some(range)).await?, headers, 206)
+            with_body(&read(bucket, key, Some((first, length))).await?, headers, 206)
         }
     }
 }
 
-async fn read(bucket: &Bucket, key: &str, range: Option<Range>) -> Result<Object, Failure> {
-    let get = bucket.get(key);
-    let get = match range {
-        Some(range) => get.range(range),
-        None => get,
+async fn read(bucket: &Bucket, key: &str, range: Option<(u64, u64)>) -> Result<Object, Failure> {
+    r2(async || {
+        let get = bucket.get(key);
+        let get = match range {
+            Some((offset, length)) => get.range(Range::OffsetWithLength { offset, length }),
+            None => get,
+        };
+        get.execute().await
+    })
+    .await
+}
+
+/// Asks R2 for an object, once more when no answer came.
+async fn r2(ask: impl AsyncFn() -> worker::Result<Option<Object>>) -> Result<Object, Failure> {
+    let once = async || match within(R2_LIMIT, ask()).await {
+        Ok(answer) => answer.map_err(Failure::unavailable),
+        Err(late) => Err(Failure::unavailable(format!("R2: {late}"))),
     };
-    get.execute().await.map_err(Failure::unavailable)?.ok_or_else(Failure::not_found)
+    asking::ask(Twice::Harmless, |_| true, once).await?.ok_or_else(Failure::not_found)
 }
 
 /// The same for everyone who may have it, so that the proof is not part of the key.
