@@ -5,6 +5,7 @@ mod hs256;
 pub mod password;
 pub mod refresh;
 pub mod token;
+pub mod turns;
 
 use spillway_protocol::{api::Role, ids::UserId};
 

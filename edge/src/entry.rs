@@ -1,22 +1,26 @@
 //! A request's way in and out: find the call, let its handler answer, give the reply its headers.
 
+use spillway_protocol::{limits, problem::Code};
 use worker::{Context, Env, Request, Response, console_error, event};
 
 use crate::{
     failure::Failure,
     http, play,
+    rates::{Action, Subject},
     route::{self, Resolved, Route, Surface},
-    shell::{Cx, Reply, clock, reply},
+    shell::{Cx, Reply, clock, measured, reply},
 };
 
 #[event(fetch)]
 async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response> {
-    let method = req.inner().method();
-    let path = req.path();
+    let (method, path, url) = (req.inner().method(), req.path(), req.inner().url());
     let cx = Cx { env, ctx, now: clock() };
     let request_id = reply::request_id(&req);
     let answered = match route::resolve(&method, &path) {
-        Resolved::Found(route) => dispatch(route, req, &cx).await,
+        _ if url.len() > limits::URL => {
+            Err(Failure::new(Code::TooLarge, format!("The URL may have at most {} bytes.", limits::URL)))
+        }
+        Resolved::Found(route) => answer(route, req, &cx).await,
         Resolved::Preflight(allow) => reply::preflight(&allow),
         Resolved::NotAllowed(allow) => reply::not_allowed(&allow),
         Resolved::Missing => Err(Failure::not_found()),
@@ -30,7 +34,15 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response>
             reply::problem(&failure)?
         }
     };
-    reply::finish(response, Surface::of(&path), &request_id)
+    let (scheme, _) = url.split_once(':').unwrap_or_default();
+    reply::finish(response, Surface::of(&path), scheme, &request_id)
+}
+
+async fn answer(route: Route, req: Request, cx: &Cx) -> Reply {
+    if let Some(action) = Action::of(&route) {
+        measured(cx, &req, action, Subject::Address).await?;
+    }
+    dispatch(route, req, cx).await
 }
 
 async fn dispatch(route: Route, req: Request, cx: &Cx) -> Reply {

@@ -8,10 +8,12 @@ pub mod asking;
 pub mod auth;
 pub mod call;
 pub mod failure;
+pub mod headers;
 pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod play;
+pub mod rates;
 pub mod rooms;
 pub mod route;
 pub mod streams;

@@ -1,10 +1,14 @@
 //! What a handler has besides its request, and how bodies are read and replies written.
 
 pub(crate) mod body;
+pub(crate) mod hashing;
+mod measured;
 pub(crate) mod reply;
 
 use spillway_protocol::{problem::Code, time::Timestamp};
 use worker::{Context, Env, Request, Response};
+
+pub(crate) use measured::measured;
 
 use crate::{
     auth::{Caller, token},

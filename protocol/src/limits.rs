@@ -18,8 +18,12 @@ pub const REACTION: usize = 32;
 pub const CLIENT_ID: usize = 64;
 /// How long a client's own id of a line makes a second one the same line.
 pub const CLIENT_ID_MS: i64 = 10 * 60 * 1_000;
+/// A request's URL; no path, search or proof of ours is nearly as long.
+pub const URL: usize = 8 * 1024;
 /// A JSON request body.
 pub const BODY: usize = 64 * 1024;
+/// How long a body may take to arrive.
+pub const BODY_MS: u64 = 15_000;
 /// A frame from a viewer's socket.
 pub const FRAME: usize = 4 * 1024;
 /// A list's page: at most, and unless said otherwise.
@@ -28,6 +32,8 @@ pub const PAGE: (u32, u32) = (100, 20);
 pub const HISTORY: (u32, u32) = (50, 100);
 /// An access token's life.
 pub const ACCESS_TOKEN_MS: i64 = 15 * 60 * 1_000;
+/// How far ahead of ours the clock may be that an access token was issued by.
+pub const CLOCK_SKEW_MS: i64 = 60_000;
 /// A refresh token's life.
 pub const REFRESH_TOKEN_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long a spent refresh token still gives the same reply (two tabs at once).

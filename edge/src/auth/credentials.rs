@@ -46,6 +46,11 @@ pub fn username(name: &str) -> Result<(), FieldCode> {
     if fits { Ok(()) } else { Err(FieldCode::Invalid) }
 }
 
+/// What someone signs in with, when anyone could have it: what no account has is neither looked up nor hashed.
+pub fn may_be_someone_s(email: &str, password: &str) -> bool {
+    email.len() <= limits::EMAIL && self::password(password) != Err(FieldCode::TooLong)
+}
+
 fn password(password: &str) -> Result<(), FieldCode> {
     length(password, &limits::PASSWORD)
 }
@@ -156,6 +161,14 @@ mod tests {
             assert_eq!(email(bad), Err(FieldCode::Invalid), "{bad}");
         }
         assert_eq!(email(&format!("a@{}.com", "b.".repeat(130))), Err(FieldCode::TooLong));
+    }
+
+    #[test]
+    fn what_is_too_long_for_anyone_is_nobody_s() {
+        assert!(may_be_someone_s("a@b.co", &"ü".repeat(128)));
+        assert!(may_be_someone_s("a@b.co", "short"));
+        assert!(!may_be_someone_s("a@b.co", &"a".repeat(129)));
+        assert!(!may_be_someone_s(&"a".repeat(255), "12345678"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use spillway_protocol::{
     api::Role,
     ids::UserId,
-    limits::ACCESS_TOKEN_MS,
+    limits::{ACCESS_TOKEN_MS, CLOCK_SKEW_MS},
     problem::{Code, Problem},
     time::Timestamp,
 };
@@ -52,6 +52,9 @@ struct Claims {
     aud: String,
     sub: UserId,
     iat: i64,
+    /// Ours have none; one that has it means it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     exp: i64,
     username: String,
     role: Role,
@@ -71,6 +74,7 @@ pub fn issue(secret: &[u8], caller: &Caller, now: Timestamp) -> Result<String, j
         aud: AUDIENCE.to_owned(),
         sub: caller.user_id,
         iat: now.millis() / 1_000,
+        nbf: None,
         exp: now.plus_millis(ACCESS_TOKEN_MS).millis() / 1_000,
         username: caller.username.clone(),
         role: caller.role,
@@ -97,6 +101,11 @@ pub fn verify(secret: &[u8], token: &str, now: Timestamp) -> Result<Caller, Refu
     })?;
     let is_ours = data.header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE)) && data.header.crit.is_none();
     if !is_ours {
+        return Err(Refused::Invalid);
+    }
+    // From the future it is only as far as two clocks may differ (RFC 7519, sections 4.1.5 and 4.1.6).
+    let soon = now.plus_millis(CLOCK_SKEW_MS).millis() / 1_000;
+    if data.claims.iat > soon || data.claims.nbf.is_some_and(|from| from > soon) {
         return Err(Refused::Invalid);
     }
     if now.millis() / 1_000 >= data.claims.exp {
@@ -182,6 +191,20 @@ mod tests {
             assert_eq!(verify(SECRET, &signed(&header(), &claims), now()), Err(Refused::Invalid), "{name}");
             claims.as_object_mut().unwrap().remove(name);
             assert_eq!(verify(SECRET, &signed(&header(), &claims), now()), Err(Refused::Invalid), "no {name}");
+        }
+    }
+
+    #[test]
+    fn a_token_from_the_future_is_no_more_ahead_than_a_clock_may_be() {
+        for name in ["iat", "nbf"] {
+            let from = |ahead: i64| {
+                let mut claims = claims();
+                claims[name] = json!(1_800_000_000 + ahead);
+                verify(SECRET, &signed(&header(), &claims), now())
+            };
+            assert_eq!(from(60), Ok(anna()), "{name}");
+            assert_eq!(from(61), Err(Refused::Invalid), "{name}");
+            assert_eq!(from(i64::MAX - 1_800_000_000), Err(Refused::Invalid), "{name}");
         }
     }
 

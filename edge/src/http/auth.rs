@@ -8,7 +8,7 @@ use spillway_protocol::{
     problem::Code,
     time::Timestamp,
 };
-use worker::Request;
+use worker::{Request, console_error};
 
 use crate::{
     auth::{
@@ -23,40 +23,61 @@ use crate::{
         sessions,
     },
     failure::Failure,
-    shell::{Cx, Reply, body, entropy, random, reply},
+    rates::{Action, Subject},
+    shell::{Cx, Reply, body, clock, entropy, hashing, measured, random, reply},
 };
 
-/// `POST /api/v1/auth/register`
+/// `POST /api/v1/auth/register`. That an address is taken is told only to who could have had the name: whoever asks after addresses
+/// leaves an account for each that is free.
 pub(crate) async fn register(mut req: Request, cx: &Cx) -> Reply {
+    hashing::room()?;
     let asked: Register = body::json(&mut req).await?;
     let new = NewPerson::read(&asked)?;
-    let password_hash = password::hash(&asked.password, random()?).map_err(Failure::internal)?;
-    let (db, id) = (cx.db()?, UserId::new(cx.now, entropy()?));
-    people::insert(&db, &new, &password_hash, id, cx.now).await?;
+    let (db, salt) = (cx.db()?, random()?);
+    if people::is_named(&db, &new.username).await? {
+        return Err(NotStored::UsernameTaken.into());
+    }
+    let password_hash = hashing::in_turn(|| password::hash(&asked.password, salt)).await?.map_err(Failure::internal)?;
+    let now = clock();
+    let id = UserId::new(now, entropy()?);
+    people::insert(&db, &new, &password_hash, id, now).await?;
     let person = PersonRow {
         id,
         username: new.username,
         email: new.email,
         password_hash,
         role: Role::Viewer,
-        created_at: cx.now.millis(),
-        updated_at: cx.now.millis(),
+        created_at: now.millis(),
+        updated_at: now.millis(),
     };
-    reply::json(201, &begin(cx, &db, &person).await?)
+    reply::json(201, &begin(cx, &db, &person, now).await?)
 }
 
 /// `POST /api/v1/auth/login`
 pub(crate) async fn login(mut req: Request, cx: &Cx) -> Reply {
-    let asked: Login = body::json(&mut req).await?;
-    let db = cx.db()?;
-    let person = people::by_email(&db, &credentials::normalized(&asked.email)).await?;
-    // An address that is not registered takes as long as one that is.
-    let hash = person.as_ref().map_or(password::NOBODY, |person| &person.password_hash);
-    let is_right = password::verify(&asked.password, hash).map_err(Failure::internal)?;
-    match person.filter(|_| is_right) {
-        Some(person) => reply::json(200, &begin(cx, &db, &person).await?),
-        None => Err(Failure::new(Code::CredentialsWrong, "No account has this e-mail address and password.")),
+    hashing::room()?;
+    let Login { email, password } = body::json(&mut req).await?;
+    let email = credentials::normalized(&email);
+    if !credentials::may_be_someone_s(&email, &password) {
+        return Err(wrong());
     }
+    measured(cx, &req, Action::Login, Subject::Email(&email)).await?;
+    let db = cx.db()?;
+    let person = people::by_email(&db, &email).await?;
+    let stored = person.as_ref().map(|person| person.password_hash.as_str());
+    let is_right = hashing::in_turn(|| password::verify(&password, stored)).await?.unwrap_or_else(|error| {
+        console_error!("{:?} has no readable password: {error}", person.as_ref().map(|person| person.id));
+        false
+    });
+    match person.filter(|_| is_right) {
+        Some(person) => reply::json(200, &begin(cx, &db, &person, clock()).await?),
+        None => Err(wrong()),
+    }
+}
+
+/// The same for everyone who does not get in.
+fn wrong() -> Failure {
+    Failure::new(Code::CredentialsWrong, "No account has this e-mail address and password.")
 }
 
 /// `POST /api/v1/auth/refresh`
@@ -66,8 +87,11 @@ pub(crate) async fn refresh(mut req: Request, cx: &Cx) -> Reply {
     let token = RefreshToken::parse(&asked.refresh_token).ok_or_else(invalid)?;
     let (db, secret) = (cx.db()?, cx.secret("TOKEN_SECRET")?);
     // A second round when another request has spent the token in between: what it got is repeated here.
-    for _ in 0..2 {
+    for round in 0..2 {
         let row = sessions::find(&db, &token).await?.ok_or_else(invalid)?;
+        if round == 0 {
+            measured(cx, &req, Action::Refresh, Subject::Person(row.user_id)).await?;
+        }
         let next = token.next(&secret, &row.nonce);
         let next = next.ok_or_else(|| Failure::internal("no refresh token could be derived"))?;
         let issued_at = match refresh::step(&row.stored(), cx.now) {
@@ -99,11 +123,11 @@ pub(crate) async fn logout(mut req: Request, cx: &Cx) -> Reply {
 }
 
 /// A new log-in.
-async fn begin(cx: &Cx, db: &Db, person: &PersonRow) -> Result<Session, Failure> {
+async fn begin(cx: &Cx, db: &Db, person: &PersonRow, now: Timestamp) -> Result<Session, Failure> {
     let token = RefreshToken::first(random()?);
-    let session = SessionId::new(cx.now, entropy()?);
-    sessions::begin(db, session, person.id, &token, &nonce()?, cx.now).await?;
-    signed_in(cx, person, token, cx.now)
+    let session = SessionId::new(now, entropy()?);
+    sessions::begin(db, session, person.id, &token, &nonce()?, now).await?;
+    signed_in(cx, person, token, now)
 }
 
 fn nonce() -> Result<String, Failure> {

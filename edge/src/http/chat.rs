@@ -12,14 +12,16 @@ use super::join::{find, member};
 use crate::{
     call,
     failure::Failure,
+    rates::{Action, Subject},
     rooms::{self, Member},
-    shell::{Cx, Reply, body, reply},
+    shell::{Cx, Reply, body, measured, reply},
     streams::StreamRow,
 };
 
 /// `POST /api/v1/streams/{id}/chat`
 pub(crate) async fn send(mut req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let caller = cx.required_caller(&req)?;
+    measured(cx, &req, Action::Chat, Subject::Person(caller.user_id)).await?;
     let SendChat { message, kind, client_id } = body::json(&mut req).await?;
     let row = find(cx, stream).await?;
     let member = member(cx, &row, caller).await?;

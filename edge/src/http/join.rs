@@ -8,14 +8,18 @@ use crate::{
     auth::Caller,
     call, d1,
     failure::Failure,
+    rates::{Action, Subject},
     rooms::{self, Member},
-    shell::{Cx, Reply, reply},
+    shell::{Cx, Reply, measured, reply},
     streams::StreamRow,
 };
 
 /// `POST /api/v1/streams/{id}/join`
 pub(crate) async fn join(req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let caller = cx.caller(&req)?;
+    if let Some(caller) = &caller {
+        measured(cx, &req, Action::Join, Subject::Person(caller.user_id)).await?;
+    }
     let row = find(cx, stream).await?;
     let member = match caller {
         Some(caller) => Some(member(cx, &row, caller).await?),

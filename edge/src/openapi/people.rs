@@ -10,7 +10,8 @@ use spillway_protocol::api::{Login, Me, Refresh, Register, Session, UpdateMe};
     request_body = Register,
     responses(
         (status = 201, description = "Registered and signed in.", body = Session),
-        (status = 409, description = "`USERNAME_TAKEN`, `EMAIL_TAKEN`.")
+        (status = 409, description = "`USERNAME_TAKEN`, `EMAIL_TAKEN`."),
+        (status = 429, description = "`RATE_LIMITED`: see `Retry-After`.")
     )
 )]
 pub(super) fn register() {}
@@ -23,7 +24,8 @@ pub(super) fn register() {}
     request_body = Login,
     responses(
         (status = 200, description = "Signed in.", body = Session),
-        (status = 401, description = "`CREDENTIALS_WRONG`.")
+        (status = 401, description = "`CREDENTIALS_WRONG`."),
+        (status = 429, description = "`RATE_LIMITED`: see `Retry-After`.")
     )
 )]
 pub(super) fn login() {}
@@ -37,7 +39,8 @@ pub(super) fn login() {}
     request_body = Refresh,
     responses(
         (status = 200, description = "A new pair.", body = Session),
-        (status = 401, description = "`REFRESH_INVALID`: sign in again.")
+        (status = 401, description = "`REFRESH_INVALID`: sign in again."),
+        (status = 429, description = "`RATE_LIMITED`: see `Retry-After`.")
     )
 )]
 pub(super) fn refresh() {}

@@ -120,7 +120,10 @@ pub(super) fn rotate_key() {}
     tag = "streams",
     security((), ("accessToken" = [])),
     params(("id" = String, Path, description = "The stream.")),
-    responses((status = 200, description = "Granted or not.", body = JoinReply))
+    responses(
+        (status = 200, description = "Granted or not.", body = JoinReply),
+        (status = 429, description = "`RATE_LIMITED`: see `Retry-After`.")
+    )
 )]
 pub(super) fn join() {}
 

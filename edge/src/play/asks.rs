@@ -2,6 +2,14 @@
 
 use super::range::{self, Selected};
 
+/// Longer than any that a player sends. They may all be ignored, and a longer one is.
+const LONGEST: usize = 1_024;
+
+/// A header's value, when it is not immensely long.
+pub fn read(header: Option<String>) -> Option<String> {
+    header.filter(|value| value.len() <= LONGEST)
+}
+
 /// The headers of a request that matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asks {
@@ -109,6 +117,13 @@ mod tests {
         assert_eq!(began("\"b\""), Answer::Whole);
         assert_eq!(began("W/\"a\""), Answer::Whole);
         assert_eq!(began("Fri, 20 Nov 2026 18:00:00 GMT"), Answer::Whole);
+    }
+
+    #[test]
+    fn an_immense_header_is_as_if_it_were_not_there() {
+        let ranges = |count| read(Some(format!("bytes={}", "0-0,".repeat(count))));
+        assert!(ranges(2).is_some());
+        assert_eq!(ranges(1_000), None);
     }
 
     #[test]

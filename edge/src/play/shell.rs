@@ -8,7 +8,7 @@ use worker::{Method, Request, ResponseBuilder};
 
 use super::{
     access::{self, Granted},
-    asks::Asks,
+    asks::{self, Asks},
     gates::Gates,
     object,
     path::{PlayPath, Target},
@@ -32,7 +32,7 @@ pub(crate) async fn handle(req: Request, cx: &Cx, path: &str) -> Reply {
         Granted::Proven => true,
         Granted::Unproven => false,
     };
-    let asks = asks(&req)?;
+    let asks = asked(&req)?;
     match path.target {
         Target::Playlist(which) => {
             let reply = playlist::serve(&req, cx, path.stream, which, proven, &asks).await?;
@@ -55,13 +55,13 @@ fn redirect(location: &str) -> Reply {
     Ok(response.with_header("location", location)?.with_header("cache-control", "no-store")?.empty())
 }
 
-fn asks(req: &Request) -> Result<Asks, Failure> {
+fn asked(req: &Request) -> Result<Asks, Failure> {
     let headers = req.headers();
     Ok(Asks {
         head: req.method() == Method::Head,
-        range: headers.get("range")?,
-        if_range: headers.get("if-range")?,
-        if_none_match: headers.get("if-none-match")?,
+        range: asks::read(headers.get("range")?),
+        if_range: asks::read(headers.get("if-range")?),
+        if_none_match: asks::read(headers.get("if-none-match")?),
     })
 }
 

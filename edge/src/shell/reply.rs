@@ -5,12 +5,10 @@ use spillway_protocol::problem::{self, Code};
 use worker::{Headers, Request, Response, ResponseBuilder};
 
 use super::{Reply, random};
-use crate::{failure::Failure, route::Surface};
+use crate::{failure::Failure, headers, route::Surface};
 
-/// What a page of another site may send along and read.
+/// What a page of another site may send along.
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match, range, spillway-socket";
-const RESPONSE_HEADERS: &str =
-    "accept-ranges, content-length, content-range, etag, location, retry-after, www-authenticate, x-request-id";
 
 /// A JSON reply, not to be kept by caches.
 pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Reply {
@@ -67,23 +65,26 @@ pub(crate) fn request_id(req: &Request) -> String {
     ray.or_else(|| random::<8>().ok().map(|bytes| format!("{:016x}", u64::from_be_bytes(bytes)))).unwrap_or_default()
 }
 
-/// Gives a reply the headers of its surface. A socket's 101 passes as it is, and so do the pages: their headers stand beside their files.
-pub(crate) fn finish(response: Response, surface: Surface, request_id: &str) -> worker::Result<Response> {
-    if response.status_code() == 101 || surface == Surface::Page && response.status_code() < 400 {
+/// Gives a reply the headers of its surface. A socket's 101 passes as it is; a page keeps what stands beside its file, and is
+/// told of https besides.
+pub(crate) fn finish(response: Response, surface: Surface, scheme: &str, request_id: &str) -> worker::Result<Response> {
+    if response.status_code() == 101 {
         return Ok(response);
     }
-    // A reply that came from an object or from R2 has headers that cannot be changed.
+    // A reply that came from an object, from R2 or from the assets has headers that cannot be changed.
     let headers = Headers::new();
     for (name, value) in response.headers() {
         headers.append(&name, &value)?;
     }
-    headers.set("x-request-id", request_id)?;
-    headers.set("x-content-type-options", "nosniff")?;
-    headers.set("referrer-policy", "no-referrer")?;
-    if surface == Surface::Open {
-        headers.set("access-control-allow-origin", "*")?;
-        headers.set("access-control-expose-headers", RESPONSE_HEADERS)?;
-        headers.set("cross-origin-resource-policy", "cross-origin")?;
+    if surface == Surface::Page && response.status_code() < 400 {
+        if let Some((name, value)) = headers::transport(scheme) {
+            headers.set(name, value)?;
+        }
+    } else {
+        headers.set("x-request-id", request_id)?;
+        for (name, value) in headers::of(surface, scheme) {
+            headers.set(name, value)?;
+        }
     }
     Ok(response.with_headers(headers))
 }

@@ -13,6 +13,8 @@ use super::StreamRow;
 /// A search in characters, and in words.
 const QUERY: usize = 200;
 const WORDS: usize = 10;
+/// Longer than any cursor.
+const LONGEST: usize = 64;
 
 /// What a list was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,9 @@ fn rank(status: StreamStatus) -> u32 {
 
 impl Cursor {
     fn parse(text: &str) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (rank, id) = text.split_once('.')?;
         let cursor = Self { rank: rank.parse().ok()?, id: StreamId::parse(id)? };
@@ -153,6 +158,7 @@ mod tests {
         assert_eq!(Listing::read(&format!("cursor={cursor}")).unwrap().after, Some(cursor));
         let forged = URL_SAFE_NO_PAD.encode(format!("4.{}", cursor.id));
         assert_eq!(Cursor::parse(&forged), None);
+        assert_eq!(Cursor::parse(&"A".repeat(100_000)), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `POST /api/v1/auth/{register,login,refresh,logout}`
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{Api, PASSWORD, Person, edge, unique_name};
 use serde_json::{Value, json};
@@ -99,6 +99,56 @@ async fn logging_in_takes_both_address_and_password() {
     assert_eq!(wrong_password, nobody, "nothing tells which of the two was wrong");
     let immense = "x".repeat(50_000);
     log_in(&person.me.email, &immense).await.refused(Code::CredentialsWrong);
+}
+
+/// The shortest time of many tries: what else goes on only ever makes one longer.
+#[tokio::test]
+async fn nobody_tells_by_the_time_who_is_registered() {
+    let api = edge().await.api();
+    let person = Person::register(&api).await;
+    let timed = async |email: &str| {
+        let asked = Instant::now();
+        let body = json!({ "email": email, "password": "something else" });
+        let reply = api.post("/api/v1/auth/login", body).send().await;
+        let taken = asked.elapsed();
+        (reply.refused(Code::CredentialsWrong), taken)
+    };
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    for n in 0..20 {
+        let there = timed(&person.me.email).await;
+        let nobody = timed(&format!("{n}-{}", person.me.email)).await;
+        assert_eq!(there.0, nobody.0);
+        (known, unknown) = (known.min(there.1), unknown.min(nobody.1));
+    }
+    let (less, more) = (known.min(unknown), known.max(unknown));
+    assert!(less * 4 > more * 3, "{known:?} for an address that is registered, {unknown:?} for one that is not");
+}
+
+#[tokio::test]
+async fn a_stored_password_that_cannot_be_read_is_wrong_like_any_other() {
+    let system = edge().await;
+    let api = system.api();
+    let person = Person::register(&api).await;
+    let sql = format!("UPDATE people SET password_hash = 'rubbish' WHERE id = '{}'", person.id());
+    tokio::task::spawn_blocking(move || system.edge.execute(&sql)).await.unwrap().unwrap();
+    let body = json!({ "email": person.me.email, "password": PASSWORD });
+    let wrong = api.post("/api/v1/auth/login", body).send().await.refused(Code::CredentialsWrong);
+    let nobody = json!({ "email": "nobody@example.org", "password": PASSWORD });
+    assert_eq!(wrong, api.post("/api/v1/auth/login", nobody).send().await.refused(Code::CredentialsWrong));
+}
+
+/// Otherwise addresses could be asked after by a name that is taken, without leaving a trace.
+#[tokio::test]
+async fn with_a_name_that_is_taken_nobody_learns_of_an_address() {
+    let api = edge().await.api();
+    let known = Person::register(&api).await;
+    let register = |email: String| {
+        let body = json!({ "username": known.me.username, "email": email, "password": PASSWORD });
+        api.post("/api/v1/auth/register", body).send()
+    };
+    let taken = register(known.me.email.clone()).await.refused(Code::UsernameTaken);
+    let free = register(format!("{}@example.org", unique_name())).await.refused(Code::UsernameTaken);
+    assert_eq!(taken, free);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod auth;
 mod chat;
 mod errors;
 mod join;
+mod limits;
 mod me;
 mod openapi;
 mod origin_link;

@@ -104,6 +104,54 @@ async fn every_claim_must_be_right() {
 }
 
 #[tokio::test]
+async fn a_token_from_the_future_opens_nothing_yet() {
+    let system = edge().await;
+    let person = Person::register(&system.api()).await;
+    let (header, claims) = parts(&person);
+    let issued = claims["iat"].as_i64().unwrap();
+    for name in ["iat", "nbf"] {
+        let from = |ahead: i64| {
+            let mut claims = claims.clone();
+            claims[name] = json!(issued + ahead);
+            claims["exp"] = json!(issued + ahead + 900);
+            signed(Algorithm::HS256, system.secrets.get("TOKEN_SECRET"), &header, &claims)
+        };
+        // Two clocks may differ by as much; the scenario itself takes a moment.
+        system.api().get("/api/v1/me").bearer(&from(50)).send().await.value(200);
+        for ahead in [600, 1_000_000_000_000, i64::MAX - issued - 900] {
+            assert_eq!(code(system, &from(ahead)).await, Code::TokenInvalid, "{name} {ahead} s ahead");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_cut_or_grown_opens_nothing() {
+    let system = edge().await;
+    let person = Person::register(&system.api()).await;
+    let token = &person.access_token;
+    let (unsigned, signature) = token.rsplit_once('.').unwrap();
+    let (header, _) = unsigned.split_once('.').unwrap();
+    let (start, end) = signature.split_at(signature.len() / 2);
+    for bad in [
+        token[..token.len() - 1].to_owned(),
+        unsigned.to_owned(),
+        format!("{unsigned}."),
+        format!("{header}.{signature}"),
+        header.to_owned(),
+        ".".to_owned(),
+        "..".to_owned(),
+        format!("{unsigned}.{start}"),
+        format!("{unsigned}.{end}{start}"),
+        format!("{token}="),
+        format!("{token}.{signature}"),
+        format!("{token}{}", "A".repeat(2_048)),
+        format!("{}.{token}", "A".repeat(60_000)),
+    ] {
+        assert_eq!(code(system, &bad).await, Code::TokenInvalid, "{}", &bad[..bad.len().min(200)]);
+    }
+}
+
+#[tokio::test]
 async fn another_key_and_another_kind_of_token_open_nothing() {
     let system = edge().await;
     let person = Person::register(&system.api()).await;
