@@ -55,7 +55,7 @@ pub enum Route {
     Link(StreamId, Epoch),
     /// `GET /play/…`: what stands below is playback's own to read.
     Play(String),
-    /// Everything else: the pages.
+    /// Everything else that is not the name of a file: the pages. Files are found before the Worker is asked.
     Page,
 }
 
@@ -99,6 +99,7 @@ pub fn resolve(method: &str, path: &str) -> Resolved {
     let surface = Surface::of(path);
     if surface == Surface::Page {
         return match method {
+            "GET" | "HEAD" if is_file(path) => Resolved::Missing,
             "GET" | "HEAD" => Resolved::Found(Route::Page),
             _ => Resolved::NotAllowed("GET, HEAD".to_owned()),
         };
@@ -125,6 +126,11 @@ pub fn resolve(method: &str, path: &str) -> Resolved {
     } else {
         Resolved::NotAllowed(allow)
     }
+}
+
+/// Whether a path names a file: a page in its stead would be taken, and kept, for what it is not.
+fn is_file(path: &str) -> bool {
+    path.starts_with("/assets/") || path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }
 
 /// What the placeholders of a pattern matched.

@@ -1,9 +1,18 @@
 //! What the server says of itself.
 
-use serde_json::json;
-use worker::Response;
+use std::time::Duration;
 
-use crate::shell::{Cx, Reply, reply};
+use serde_json::json;
+use worker::{Request, RequestInit, Response};
+
+use crate::{
+    asking::within,
+    failure::Failure,
+    shell::{Cx, Reply, reply},
+};
+
+/// How long the assets may take.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// `GET /healthz`: the Worker answers.
 pub(crate) fn health() -> Reply {
@@ -17,7 +26,13 @@ pub(crate) fn openapi() -> Reply {
     Ok(response)
 }
 
-/// Everything else: the pages and their files.
-pub(crate) async fn page(req: worker::Request, cx: &Cx) -> Reply {
-    Ok(cx.env.assets("ASSETS")?.fetch_request(req).await?)
+/// Everything else: the one document that all pages are made in.
+pub(crate) async fn page(req: Request, cx: &Cx) -> Reply {
+    let mut url = req.url()?;
+    url.set_path("/");
+    url.set_query(None);
+    let init = RequestInit { headers: req.headers().clone(), method: req.method(), ..RequestInit::default() };
+    let document = Request::new_with_init(url.as_str(), &init)?;
+    let assets = cx.env.assets("ASSETS")?;
+    Ok(within(LIMIT, assets.fetch_request(document)).await.map_err(Failure::unavailable)??)
 }

@@ -74,7 +74,14 @@ fn other_sites_may_ask() {
 
 #[test]
 fn all_else_is_a_page() {
-    for path in ["/", "/watch/x", "/assets/app.js", "/apiary", "/playground"] {
+    for path in ["/", "/watch/x", "/assets", "/apiary", "/playground", "/a.b/c"] {
         assert_eq!(resolve("GET", path), Resolved::Found(Route::Page), "{path}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_no_page() {
+    for path in ["/assets/app.js", "/assets/", "/assets/watch", "/favicon.ico", "/robots.txt", "/.env", "/a/b.map"] {
+        assert_eq!(resolve("GET", path), Resolved::Missing, "{path}");
     }
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod errors;
+mod headers;
 mod join;
 mod limits;
 mod me;
