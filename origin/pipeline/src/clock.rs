@@ -1,9 +1,11 @@
 //! From the times on FLV tags, which are whole milliseconds, to the times of units on one line that both tracks share.
 
-use crate::format::AudioFormat;
+use crate::aac::AudioFormat;
 
 /// A tag that is behind by more than this did not come late: the encoder's clock was set anew.
 const BACK_US: i64 = 1_000_000;
+/// Sound that is behind by more than this was heard already.
+const HEARD_US: i64 = 200_000;
 /// Units of a track are at least this far apart.
 const STEP_US: i64 = 1_000;
 
@@ -32,15 +34,16 @@ impl VideoClock {
         self.ahead_us.and_then(|ahead| u64::try_from(ahead).ok()).unwrap_or(0)
     }
 
-    /// The time of the picture that is decoded at `dts_us` and shown at `pts_us`.
-    pub(crate) fn time(&mut self, dts_us: i64, pts_us: i64) -> Result<i64, WentBack> {
+    /// The times of the picture that is decoded at `dts_us` and shown at `pts_us`: its own, and when it is shown. What comes late is
+    /// shown late too.
+    pub(crate) fn time(&mut self, dts_us: i64, pts_us: i64) -> Result<(i64, i64), WentBack> {
         let ahead = *self.ahead_us.get_or_insert(pts_us.saturating_sub(dts_us).max(0));
         let time = dts_us.saturating_add(ahead);
-        let earliest = self.last_us.map_or(time, |last| last.saturating_add(STEP_US));
-        if earliest.saturating_sub(time) > BACK_US {
-            return Err(WentBack(earliest.saturating_sub(time)));
+        let late = self.last_us.map_or(0, |last| last.saturating_add(STEP_US).saturating_sub(time).max(0));
+        if late > BACK_US {
+            return Err(WentBack(late));
         }
-        Ok(*self.last_us.insert(time.max(earliest)))
+        Ok((*self.last_us.insert(time.saturating_add(late)), pts_us.saturating_add(late)))
     }
 }
 
@@ -60,12 +63,15 @@ impl AudioClock {
         }
     }
 
-    /// The time of the frame that came at `tag_us`.
-    pub(crate) fn time(&mut self, tag_us: i64, format: &AudioFormat) -> Result<i64, WentBack> {
+    /// The time of the frame that came at `tag_us`; `None` when something else was heard at that time.
+    pub(crate) fn time(&mut self, tag_us: i64, format: &AudioFormat) -> Result<Option<i64>, WentBack> {
         let next = if self.anchor_us.is_some() { self.next(format) } else { *self.anchor_us.insert(tag_us) };
         let off = tag_us.saturating_sub(next);
         if off < -BACK_US {
             return Err(WentBack(-off));
+        }
+        if off < -HEARD_US {
+            return Ok(None);
         }
         let frame = i64::try_from(format.frames_us(1)).unwrap_or(i64::MAX);
         let time = if off >= frame {
@@ -82,7 +88,7 @@ impl AudioClock {
             next
         };
         self.frames = self.frames.saturating_add(1);
-        Ok(time)
+        Ok(Some(time))
     }
 
     fn next(&self, format: &AudioFormat) -> i64 {
@@ -103,24 +109,35 @@ mod tests {
     #[test]
     fn a_keyframe_is_at_the_time_it_is_shown() {
         let mut clock = VideoClock::default();
-        assert_eq!(clock.time(0, 66_000), Ok(66_000));
-        assert_eq!(clock.time(33_000, 166_000), Ok(99_000));
+        assert_eq!(clock.time(0, 66_000), Ok((66_000, 66_000)));
+        assert_eq!(clock.time(33_000, 166_000), Ok((99_000, 166_000)));
     }
 
     #[test]
     fn pictures_at_one_time_are_told_apart_and_a_new_clock_is_refused() {
         let mut clock = VideoClock::default();
-        assert_eq!(clock.time(5_000_000, 5_000_000), Ok(5_000_000));
-        assert_eq!(clock.time(5_000_000, 5_000_000), Ok(5_001_000));
+        assert_eq!(clock.time(5_000_000, 5_000_000), Ok((5_000_000, 5_000_000)));
+        assert_eq!(clock.time(5_000_000, 5_000_000), Ok((5_001_000, 5_001_000)));
+        assert_eq!(clock.time(4_500_000, 4_600_000), Ok((5_002_000, 5_102_000)));
         assert!(clock.time(0, 0).is_err());
     }
 
     #[test]
     fn sound_that_is_missing_is_not_made_up() {
         let mut clock = AudioClock::default();
-        assert_eq!(clock.time(0, &aac()), Ok(0));
-        assert_eq!(clock.time(500_000, &aac()), Ok(500_000));
-        assert_eq!(clock.time(521_000, &aac()), Ok(521_333));
+        assert_eq!(clock.time(0, &aac()), Ok(Some(0)));
+        assert_eq!(clock.time(500_000, &aac()), Ok(Some(500_000)));
+        assert_eq!(clock.time(521_000, &aac()), Ok(Some(521_333)));
+    }
+
+    #[test]
+    fn sound_is_not_heard_twice() {
+        let mut clock = AudioClock::default();
+        let mut heard = |frame: i64| clock.time(frame * 64_000 / 3, &aac()).unwrap().is_some();
+        assert!((0..100).all(&mut heard));
+        let again: Vec<_> = (60..140).filter(|frame| heard(*frame)).collect();
+        assert!((90..=100).contains(&again[0]), "{again:?}");
+        assert!(again.windows(2).all(|pair| pair[1] - pair[0] == 1), "{again:?}");
     }
 
     proptest! {
@@ -130,7 +147,7 @@ mod tests {
             let mut start = None;
             for n in 0..frames {
                 let exact = first + i64::try_from(aac().frames_us(n)).unwrap();
-                let time = clock.time(exact / 1_000 * 1_000, &aac()).unwrap();
+                let time = clock.time(exact / 1_000 * 1_000, &aac()).unwrap().unwrap();
                 let start = *start.get_or_insert(time);
                 prop_assert_eq!(time, start + i64::try_from(aac().frames_us(n)).unwrap());
                 prop_assert!((time - exact).abs() <= 1_000);
@@ -143,7 +160,7 @@ mod tests {
             let mut last = -1;
             for n in 0..1_000 {
                 let exact = i64::try_from(aac().frames_us(n)).unwrap() + drift * i64::try_from(n).unwrap();
-                let time = clock.time(exact / 1_000 * 1_000, &aac()).unwrap();
+                let time = clock.time(exact / 1_000 * 1_000, &aac()).unwrap().unwrap();
                 prop_assert!((time - exact).abs() <= 3_000, "{} for {}", time, exact);
                 prop_assert!(time > last);
                 last = time;

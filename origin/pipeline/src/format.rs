@@ -1,17 +1,17 @@
-//! What a track is made of, read from its sequence header. The header itself goes on into the init section.
+//! What a track is made of, read from its sequence header, or from what stands in the stream in its place.
 
-use h264_reader::nal::{Nal as _, RefNal, sps::SeqParameterSet};
+use h264_reader::nal::{
+    Nal as _, RefNal,
+    sps::{ChromaFormat, SeqParameterSet},
+};
 use spillway_protocol::media::{RenditionId, Track, TrackKind};
 
-/// A sequence header is some tens of bytes.
-const MAX_RECORD: usize = 4 * 1024;
+use crate::{aac::AudioFormat, avc::ParameterSets};
+
 /// Frames a second that are believed, in thousandths; other values are what a variable frame rate looks like.
 const FRAME_RATES: std::ops::RangeInclusive<f64> = 1_000.0..=300_000.0;
-/// Sampling frequencies by their index (ISO/IEC 14496-3, table 1.18).
-const SAMPLE_RATES: [u32; 13] =
-    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
-/// Channels by `channelConfiguration` (table 1.19); 0 would mean a table within the stream.
-const CHANNELS: [u32; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
+/// Profiles whose records say more of the samples.
+const HIGH_PROFILES: [u8; 5] = [100, 110, 122, 144, 244];
 
 /// A picture track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,21 +25,6 @@ pub(crate) struct VideoFormat {
     /// Frames a second in thousandths, where the encoder says.
     pub(crate) frame_rate_millis: Option<u32>,
     /// The `AVCDecoderConfigurationRecord`.
-    pub(crate) record: Vec<u8>,
-}
-
-/// A sound track.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AudioFormat {
-    /// As RFC 6381 writes it.
-    pub(crate) codec: String,
-    /// How many channels.
-    pub(crate) channels: u32,
-    /// Samples a second.
-    pub(crate) sample_rate: u32,
-    /// Samples in a frame: 1024, seldom 960.
-    pub(crate) frame_samples: u32,
-    /// The `AudioSpecificConfig`.
     pub(crate) record: Vec<u8>,
 }
 
@@ -58,17 +43,10 @@ pub(crate) enum Format {
 pub(crate) struct Unsupported;
 
 impl VideoFormat {
-    /// Reads an `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15, section 5.3.3.1).
-    pub(crate) fn parse(record: &[u8]) -> Result<Self, Unsupported> {
-        let (&[version, profile, constraints, level, _, sets, high, low], rest) =
-            record.split_first_chunk().ok_or(Unsupported)?;
-        if version != 1 || matches!(sets & 0x1f, 0) || record.len() > MAX_RECORD {
-            return Err(Unsupported);
-        }
-        let sps = rest.get(..usize::from(u16::from_be_bytes([high, low]))).ok_or(Unsupported)?;
-        if sps.first().is_none_or(|header| header & 0x1f != 7) {
-            return Err(Unsupported);
-        }
+    /// What the sets say of the picture.
+    pub(crate) fn of(sets: &ParameterSets) -> Result<Self, Unsupported> {
+        let sps = sets.sequence()?;
+        let &[_, profile, constraints, level, ..] = sps else { return Err(Unsupported) };
         let sps = SeqParameterSet::from_bits(RefNal::new(sps, &[], true).rbsp_bits()).map_err(|_| Unsupported)?;
         let (width, height) = sps.pixel_dimensions().map_err(|_| Unsupported)?;
         let sides = 1..=u32::from(u16::MAX);
@@ -82,46 +60,25 @@ impl VideoFormat {
             height,
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just above")]
             frame_rate_millis: rate.map(|rate| rate as u32),
-            record: record.to_vec(),
+            record: sets.record(samples(&sps)?)?,
         })
     }
 }
 
-impl AudioFormat {
-    /// Reads an `AudioSpecificConfig` (ISO/IEC 14496-3, section 1.6.2.1).
-    pub(crate) fn parse(record: &[u8]) -> Result<Self, Unsupported> {
-        if record.len() > MAX_RECORD {
-            return Err(Unsupported);
-        }
-        let mut bits = Bits { bytes: record, at: 0 };
-        let object_type = bits.take(5)?;
-        // LC, SBR over LC, PS over that. Others are not what an encoder sends.
-        if !matches!(object_type, 2 | 5 | 29) {
-            return Err(Unsupported);
-        }
-        let sample_rate = bits.sample_rate()?;
-        let channels = CHANNELS.get(bits.take(4)? as usize).copied().filter(|n| *n > 0).ok_or(Unsupported)?;
-        if object_type != 2 {
-            bits.sample_rate()?;
-            if bits.take(5)? != 2 {
-                return Err(Unsupported);
-            }
-        }
-        let frame_samples = if bits.take(1)? == 1 { 960 } else { 1_024 };
-        Ok(Self {
-            codec: format!("mp4a.40.{object_type}"),
-            channels,
-            sample_rate,
-            frame_samples,
-            record: record.to_vec(),
-        })
+/// What a record of a high profile says of the samples: how colour is sampled, bits of brightness and of colour, no further sets.
+fn samples(sps: &SeqParameterSet) -> Result<Option<[u8; 4]>, Unsupported> {
+    if !HIGH_PROFILES.contains(&sps.profile_idc.into()) {
+        return Ok(None);
     }
-
-    /// How long `frames` frames last, in microseconds.
-    pub(crate) fn frames_us(&self, frames: u64) -> u64 {
-        let samples = u128::from(frames) * u128::from(self.frame_samples);
-        u64::try_from(samples * 1_000_000 / u128::from(self.sample_rate)).unwrap_or(u64::MAX)
-    }
+    let chroma = match sps.chroma_info.chroma_format {
+        ChromaFormat::Monochrome => 0,
+        ChromaFormat::YUV420 => 1,
+        ChromaFormat::YUV422 => 2,
+        ChromaFormat::YUV444 => 3,
+        ChromaFormat::Invalid(_) => return Err(Unsupported),
+    };
+    let [luma, colour] = [sps.chroma_info.bit_depth_luma_minus8, sps.chroma_info.bit_depth_chroma_minus8];
+    Ok(Some([0xfc | chroma, 0xf8 | luma & 7, 0xf8 | colour & 7, 0]))
 }
 
 impl Format {
@@ -146,31 +103,6 @@ impl Format {
     }
 }
 
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn take(&mut self, count: usize) -> Result<u32, Unsupported> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = self.bytes.get(self.at / 8).ok_or(Unsupported)?;
-            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        Ok(value)
-    }
-
-    fn sample_rate(&mut self) -> Result<u32, Unsupported> {
-        let rate = match self.take(4)? {
-            15 => self.take(24)?,
-            index => *SAMPLE_RATES.get(index as usize).ok_or(Unsupported)?,
-        };
-        if (7_350..=96_000).contains(&rate) { Ok(rate) } else { Err(Unsupported) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,43 +115,37 @@ mod tests {
         0x06, 0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0, 0xfd, 0xf8, 0xf8, 0x00,
     ];
 
+    fn parse(record: &[u8]) -> Result<VideoFormat, Unsupported> {
+        VideoFormat::of(&ParameterSets::parse(record)?)
+    }
+
     #[test]
     fn reads_a_picture() {
-        let format = VideoFormat::parse(RECORD).unwrap();
+        let format = parse(RECORD).unwrap();
+        assert_eq!(format.record, RECORD);
         assert_eq!((format.width, format.height), (640, 360));
         assert_eq!(format.frame_rate_millis, Some(30_000));
         assert_eq!(format.codec, "avc1.64001e");
     }
 
     #[test]
-    fn reads_sound() {
-        let lc = AudioFormat::parse(&[0x12, 0x10]).unwrap();
-        assert_eq!((lc.codec.as_str(), lc.sample_rate, lc.channels, lc.frame_samples), ("mp4a.40.2", 44_100, 2, 1_024));
-        let surround = AudioFormat::parse(&[0x11, 0xb0, 0x56, 0xe5, 0x00]).unwrap();
-        assert_eq!((surround.sample_rate, surround.channels), (48_000, 6));
-        assert_eq!(lc.frames_us(44_100), 1_024_000_000);
-    }
-
-    #[test]
     fn refuses_what_it_cannot_describe() {
-        assert_eq!(AudioFormat::parse(&[]), Err(Unsupported));
-        assert_eq!(AudioFormat::parse(&[0x0a, 0x10]), Err(Unsupported));
-        assert_eq!(VideoFormat::parse(&RECORD[..20]), Err(Unsupported));
-        assert_eq!(VideoFormat::parse(&[1, 100, 0, 30, 255, 0xe1, 0, 0, 1]), Err(Unsupported));
+        assert_eq!(parse(&RECORD[..20]), Err(Unsupported));
+        assert_eq!(parse(&[1, 100, 0, 30, 255, 0xe1, 0, 0, 1]), Err(Unsupported));
+        assert_eq!(parse(&[1, 100, 0, 30, 255, 0xe0, 0]), Err(Unsupported));
     }
 
     proptest! {
         #[test]
         fn no_record_panics(record: Vec<u8>) {
-            let _ = VideoFormat::parse(&record);
-            let _ = AudioFormat::parse(&record);
+            let _ = parse(&record);
         }
 
         #[test]
         fn no_broken_picture_panics(at in 0..RECORD.len(), bits: u8, length in 0..=RECORD.len()) {
             let mut record = RECORD.to_vec();
             record[at] ^= bits;
-            let _ = VideoFormat::parse(&record[..length]);
+            let _ = parse(&record[..length]);
         }
     }
 }

@@ -1,27 +1,26 @@
 //! One stream's media process: FLV tags in, CMAF parts out. The origin starts it with pipes and speaks
 //! [`spillway_protocol::pipe`] with it; hostile media is handled here, and here alone.
 
+mod aac;
+mod avc;
 mod clock;
 mod decode_time;
 mod flv;
 mod format;
+mod limits;
 mod mux;
 mod outlet;
 mod run;
+mod sbr;
 mod segmenter;
 mod stream;
 
 use std::process::ExitCode;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
-
-/// Address space. A stream in this process needs some tens of megabytes; the rest is threads' stacks and libraries.
-const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
-
 fn main() -> ExitCode {
-    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
-    if let Err(error) = setrlimit(Resource::As, limit) {
-        eprintln!("spillway-pipeline: no memory limit: {error}");
+    if let Err(error) = limits::set() {
+        eprintln!("spillway-pipeline: {error}");
+        return ExitCode::FAILURE;
     }
     let result =
         mux::init().map_err(run::RunError::from).and_then(|()| run::run(std::io::stdin(), std::io::stdout().lock()));

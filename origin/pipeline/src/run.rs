@@ -184,7 +184,7 @@ impl<W: Write> Process<W> {
     }
 
     fn finish(mut self) -> Result<(), RunError> {
-        self.stream.finish();
+        self.stream.finish()?;
         self.act()?;
         for lane in [&mut self.video, &mut self.audio] {
             lane.finish(&mut self.output)?;

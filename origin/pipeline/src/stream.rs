@@ -3,9 +3,12 @@
 use spillway_protocol::pipe::{Config, Tag};
 
 use crate::{
+    aac::AudioFormat,
+    avc::{AccessUnit, ParameterSets},
     clock::{AudioClock, VideoClock, WentBack},
     flv::{AudioTag, Refused, VideoTag},
-    format::{AudioFormat, Format, Unsupported, VideoFormat},
+    format::{Format, Unsupported, VideoFormat},
+    sbr,
     segmenter::{Run, Segmenter, Step, Unit},
 };
 
@@ -17,6 +20,11 @@ const MAX_SOUND: usize = 64 * 1024;
 const MAX_TIME_MS: i64 = 1 << 40;
 /// Between decoding and showing a picture lies no more than this.
 const MAX_OFFSET_MS: i32 = 5_000;
+/// Media begin so much behind the epoch's zero: tracks are interleaved, so the first tag of all is not the earliest, and times below
+/// zero cannot be written.
+const LEAD_US: i64 = 100_000;
+/// A track's formats are not nearer to each other than this: each costs an init section, and a segment.
+const FORMATS_APART_US: i64 = 500_000;
 
 /// The stream cannot go on; a new process may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,10 +59,12 @@ impl Skipped {
 #[derive(Debug)]
 pub(crate) struct Stream {
     segmenter: Segmenter,
-    /// Times below the epoch's zero cannot be written: the first one lifts all others with it.
-    lift_us: Option<i64>,
     video: Track<VideoFormat, VideoClock>,
+    /// What the video's format was read from.
+    sets: ParameterSets,
     audio: Track<AudioFormat, AudioClock>,
+    /// The first frames of a format that may have more to it than it says.
+    unheard: Vec<(Tag, Vec<u8>)>,
     /// When the first keyframe of the video's run is shown.
     first_pts_us: u64,
     warned: Vec<Skipped>,
@@ -65,6 +75,8 @@ struct Track<F, Clock> {
     format: Option<F>,
     /// The format has not gone to the segmenter.
     fresh: bool,
+    /// When the newest run began.
+    begun_us: Option<i64>,
     clock: Clock,
 }
 
@@ -73,9 +85,10 @@ impl Stream {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             segmenter: Segmenter::new(config),
-            lift_us: None,
-            video: Track { format: None, fresh: false, clock: VideoClock::default() },
-            audio: Track { format: None, fresh: false, clock: AudioClock::default() },
+            video: Track::new(VideoClock::default()),
+            sets: ParameterSets::default(),
+            audio: Track::new(AudioClock::default()),
+            unheard: Vec::new(),
             first_pts_us: 0,
             warned: Vec::new(),
         }
@@ -87,8 +100,10 @@ impl Stream {
     }
 
     /// Nothing follows.
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) -> Result<(), Broken> {
+        self.hear()?;
         self.segmenter.finish();
+        Ok(())
     }
 
     /// A video tag.
@@ -96,12 +111,10 @@ impl Stream {
         match VideoTag::parse(body) {
             Err(Refused::Codec) => self.skip(Skipped::Video),
             Err(Refused::Short) | Ok(VideoTag::Nothing) => {}
-            Ok(VideoTag::Config(record)) => {
-                if self.video.format.as_ref().is_none_or(|known| known.record != record) {
-                    let format = VideoFormat::parse(record);
-                    self.video.take(format).unwrap_or_else(|Unsupported| self.skip(Skipped::Video));
-                }
-            }
+            Ok(VideoTag::Config(record)) => match ParameterSets::parse(record) {
+                Ok(sets) => self.set_up(sets),
+                Err(Unsupported) => self.refuse_video(),
+            },
             Ok(VideoTag::Picture { data, .. }) if data.len() > MAX_PICTURE => self.skip(Skipped::TooLarge),
             Ok(VideoTag::Picture { keyframe, offset_ms, data }) => {
                 return self.picture(tag, keyframe, offset_ms, data);
@@ -110,27 +123,67 @@ impl Stream {
         Ok(())
     }
 
+    /// Takes the parameter sets that hold from here on.
+    fn set_up(&mut self, sets: ParameterSets) {
+        if !sets.are_whole() {
+            // The rest comes with the pictures.
+            if self.video.format.is_none() {
+                self.sets = sets;
+            }
+        } else if self.video.format.is_none() || sets != self.sets {
+            self.sets = sets;
+            match VideoFormat::of(&self.sets) {
+                Ok(format) => self.video.take(Some(format)),
+                Err(Unsupported) => self.refuse_video(),
+            }
+        }
+    }
+
+    fn refuse_video(&mut self) {
+        self.video.take(None);
+        self.skip(Skipped::Video);
+    }
+
     fn picture(&mut self, tag: Tag, keyframe: bool, offset_ms: i32, data: &[u8]) -> Result<(), Broken> {
-        let track = &mut self.video;
-        // Nothing can be decoded before a keyframe of this very format.
-        if data.is_empty() || track.format.is_none() || (track.fresh && !keyframe) {
+        let unit = AccessUnit::parse(data, &self.sets);
+        let keyframe = keyframe || unit.is_idr();
+        // Other sets hold from a keyframe on; elsewhere they stay where they are, among the pictures.
+        if (keyframe || !unit.has_picture())
+            && let Some(sets) = self.sets.with(&unit)
+        {
+            self.set_up(sets);
+        }
+        if !unit.has_picture() {
+            if !unit.is_whole() {
+                self.skip(Skipped::Video);
+            }
             return Ok(());
         }
-        let decoded_us = lifted(tag, &mut self.lift_us)?;
+        let track = &mut self.video;
+        // Nothing can be decoded before a keyframe of this very format.
+        if track.format.is_none() || (track.fresh && !keyframe) {
+            return Ok(());
+        }
+        let decoded_us = time_us(tag)?;
+        if !track.may_go_on(decoded_us) {
+            return Ok(());
+        }
         let ahead_us = i64::from(offset_ms.clamp(-MAX_OFFSET_MS, MAX_OFFSET_MS)) * 1_000;
         let pts_us = decoded_us.saturating_add(ahead_us);
         if track.fresh {
             track.clock.restart();
         }
-        let time_us = track.clock.time(decoded_us, pts_us)?;
+        // Decoding before the epoch's zero cannot be written.
+        let (time_us, pts_us) = track.clock.time(decoded_us.max(0), pts_us)?;
         if let (Ok(time_us), Ok(pts_us)) = (u64::try_from(time_us), u64::try_from(pts_us)) {
             if track.fresh {
                 self.first_pts_us = pts_us;
             }
             // What is shown before the first keyframe refers to pictures that never came.
             if pts_us >= self.first_pts_us {
-                let unit = Unit { time_us, pts_us, keyframe, data: data.to_vec() };
-                self.segmenter.video(track.run(Format::Video, track.clock.ahead_us()), unit);
+                let unit = Unit { time_us, pts_us, keyframe, data: unit.bytes(&self.sets) };
+                let ahead_us = track.clock.ahead_us();
+                self.segmenter.video(track.run(Format::Video, decoded_us, ahead_us), unit);
             }
         }
         Ok(())
@@ -143,11 +196,15 @@ impl Stream {
             Err(Refused::Short) | Ok(AudioTag::Nothing) => {}
             Ok(AudioTag::Config(record)) => {
                 if self.audio.format.as_ref().is_none_or(|known| known.record != record) {
-                    let format = AudioFormat::parse(record);
-                    if let (Some(old), Ok(_)) = (&self.audio.format, &format) {
+                    let format = AudioFormat::parse(record).ok();
+                    self.hear()?;
+                    if let (Some(old), Some(_)) = (&self.audio.format, &format) {
                         self.audio.clock.restart(old);
                     }
-                    self.audio.take(format).unwrap_or_else(|Unsupported| self.skip(Skipped::Audio));
+                    if format.is_none() {
+                        self.skip(Skipped::Audio);
+                    }
+                    self.audio.take(format);
                 }
             }
             Ok(AudioTag::Frame(data)) if data.len() > MAX_SOUND => self.skip(Skipped::TooLarge),
@@ -157,12 +214,35 @@ impl Stream {
     }
 
     fn sound(&mut self, tag: Tag, data: &[u8]) -> Result<(), Broken> {
+        if data.is_empty() || !self.audio.fresh || !self.audio.format.as_ref().is_some_and(AudioFormat::may_have_sbr) {
+            return self.frame(tag, data);
+        }
+        self.unheard.push((tag, data.to_vec()));
+        if self.unheard.len() < sbr::FRAMES { Ok(()) } else { self.hear() }
+    }
+
+    /// Hears what was put off, now that it is known what it is.
+    fn hear(&mut self) -> Result<(), Broken> {
+        let unheard = std::mem::take(&mut self.unheard);
+        if let Some(format) = &mut self.audio.format
+            && unheard.len() == sbr::FRAMES
+            && unheard.iter().all(|(_, frame)| sbr::is_in(frame))
+        {
+            format.has_sbr();
+        }
+        unheard.iter().try_for_each(|(tag, frame)| self.frame(*tag, frame))
+    }
+
+    fn frame(&mut self, tag: Tag, data: &[u8]) -> Result<(), Broken> {
         let track = &mut self.audio;
         let Some(format) = track.format.as_ref().filter(|_| !data.is_empty()) else { return Ok(()) };
-        let time_us = track.clock.time(lifted(tag, &mut self.lift_us)?, format)?;
-        if let Ok(time_us) = u64::try_from(time_us) {
+        let tag_us = time_us(tag)?;
+        if !track.may_go_on(tag_us) {
+            return Ok(());
+        }
+        if let Some(Ok(time_us)) = track.clock.time(tag_us, format)?.map(u64::try_from) {
             let unit = Unit { time_us, pts_us: time_us, keyframe: true, data: data.to_vec() };
-            self.segmenter.audio(track.run(Format::Audio, 0), unit);
+            self.segmenter.audio(track.run(Format::Audio, tag_us, 0), unit);
         }
         Ok(())
     }
@@ -176,25 +256,33 @@ impl Stream {
 }
 
 impl<F: Clone, Clock> Track<F, Clock> {
+    fn new(clock: Clock) -> Self {
+        Self { format: None, fresh: false, begun_us: None, clock }
+    }
+
     /// Takes another format; while there is none that can be handled, the track's media are left out.
-    fn take(&mut self, format: Result<F, Unsupported>) -> Result<(), Unsupported> {
-        self.fresh = format.is_ok();
-        self.format = format.as_ref().ok().cloned();
-        format.map(drop)
+    fn take(&mut self, format: Option<F>) {
+        self.fresh = format.is_some();
+        self.format = format;
+    }
+
+    /// Whether media may be taken at this time: another format has to wait a little.
+    fn may_go_on(&self, at_us: i64) -> bool {
+        !self.fresh || self.begun_us.is_none_or(|begun| at_us.abs_diff(begun) >= FORMATS_APART_US.unsigned_abs())
     }
 
     /// The run that begins with the next unit, if one does.
-    fn run(&mut self, kind: impl FnOnce(F) -> Format, ahead_us: u64) -> Option<Run> {
+    fn run(&mut self, kind: impl FnOnce(F) -> Format, at_us: i64, ahead_us: u64) -> Option<Run> {
         let format = self.format.clone().filter(|_| std::mem::take(&mut self.fresh))?;
+        self.begun_us = Some(at_us);
         Some(Run { format: kind(format), ahead_us })
     }
 }
 
 /// A tag's time in microseconds.
-fn lifted(tag: Tag, lift_us: &mut Option<i64>) -> Result<i64, Broken> {
+fn time_us(tag: Tag) -> Result<i64, Broken> {
     if tag.dts_ms.unsigned_abs() > MAX_TIME_MS.unsigned_abs() {
         return Err(Broken::Time);
     }
-    let time_us = tag.dts_ms * 1_000;
-    Ok(time_us + *lift_us.get_or_insert(time_us.min(0).abs()))
+    Ok(tag.dts_ms * 1_000 + LEAD_US)
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::format::{AudioFormat, VideoFormat};
+use crate::{aac::AudioFormat, format::VideoFormat};
 
 const AUDIO_RATE: u64 = 48_000;
 

@@ -13,6 +13,9 @@ use spillway_protocol::pipe::{self, Config, FromPipeline, Init, Part, SegmentEnd
 /// How the tests cut unless they say otherwise.
 pub(crate) const CONFIG: Config = Config { segment_ms: 2_000, part_ms: 333, target_ms: None };
 
+/// How far media begin behind the epoch's zero, in seconds.
+pub(crate) const LEAD: f64 = 0.1;
+
 /// Runs ffmpeg, which must succeed without a word; its last argument is `out`.
 pub(crate) fn ffmpeg(args: &str, out: &Path) {
     let output =
@@ -83,6 +86,10 @@ impl Pipeline {
         });
         let stdin = child.stdin.take();
         Self { child, stdin, frames }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn send(&mut self, frame: &ToPipeline<Vec<u8>>) {
@@ -259,7 +266,8 @@ pub(crate) fn packets(file: &Path, kind: &str) -> Vec<Packet> {
 
 /// Decodes a file; ffmpeg must not have a word to say.
 pub(crate) fn decodes(file: &Path) {
-    let output =
-        Command::new("ffmpeg").args(["-v", "warning", "-i"]).arg(file).args(["-f", "null", "-"]).output().unwrap();
+    // Pictures are taken at their own times, not at those of an even rate.
+    let own = ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null", "-"];
+    let output = Command::new("ffmpeg").args(["-v", "warning", "-i"]).arg(file).args(own).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,6 +1,8 @@
 //! The real process between two pipes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod encoders;
 mod harness;
+mod limits;
 mod media;
 mod process;
