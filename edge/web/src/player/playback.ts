@@ -38,6 +38,8 @@ function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: 
     // By this the controls know a live stream.
     liveDurationInfinity: true,
     backBufferLength: 30,
+    // Our playlists have no interstitials, and what is in charge of them holds loading back near the live edge.
+    enableInterstitialPlayback: false,
     // The media is fMP4 and needs no transmuxing; without a worker the page needs no `worker-src`.
     enableWorker: false,
     xhrSetup: (xhr, target) => {
@@ -67,8 +69,12 @@ function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: 
         error.type === ErrorTypes.NETWORK_ERROR ? "network" : error.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
       const remedy = recovery.after(kind, performance.now());
       clearTimeout(timer);
-      if (remedy.do === "recover-media") engine.recoverMediaError();
-      else if (remedy.do === "start-over") timer = setTimeout(startOver, remedy.afterMs);
+      if (remedy.do === "recover-media") {
+        engine.recoverMediaError();
+        // hls.js stops all loading at a fatal error. Recovering alone does not ask for live playlists again: what was
+        // listed would be played, and then nothing.
+        engine.startLoad();
+      } else if (remedy.do === "start-over") timer = setTimeout(startOver, remedy.afterMs);
       // Without a multivariant playlist there is no level whose loading could start.
       else timer = setTimeout(engine.levels.length > 0 ? () => engine.startLoad() : startOver, remedy.afterMs);
     });
