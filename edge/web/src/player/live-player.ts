@@ -40,6 +40,7 @@ export class LivePlayer extends LightElement {
           slot="media"
           playsinline
           ?hidden=${this.src === null}
+          @loadstart=${this.start}
           @loadeddata=${this.start}
           @timeupdate=${this.tellFigures}
           @volumechange=${this.heard}
@@ -89,7 +90,11 @@ export class LivePlayer extends LightElement {
     this.#stop();
   }
 
-  /** Browsers may forbid sound before the person has touched the page; a picture without sound is better than none. */
+  /**
+   * Plays, as soon as there is something to load: hls.js skips the gap before the first frame only in a picture that is
+   * meant to play. Browsers may forbid sound before the person has touched the page; some say so only when they know that
+   * there is any, so it is asked again then. A picture without sound is better than none.
+   */
   private async start(): Promise<void> {
     try {
       await this.video.play();
