@@ -32,6 +32,13 @@ export class LivePlayer extends LightElement {
   @state() private blocked = false;
   @query("video") private video!: HTMLVideoElement;
   #playback: Playback | null = null;
+  #playedWhenFrozen = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener("freeze", this.#frozen);
+    document.addEventListener("resume", this.#thawed);
+  }
 
   override render() {
     return html`
@@ -87,6 +94,8 @@ export class LivePlayer extends LightElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    document.removeEventListener("freeze", this.#frozen);
+    document.removeEventListener("resume", this.#thawed);
     this.#stop();
   }
 
@@ -110,6 +119,15 @@ export class LivePlayer extends LightElement {
       await this.start();
     }
   }
+
+  /** A browser may freeze a tab that nobody looks at, and leaves its picture paused. */
+  #frozen = (): void => {
+    this.#playedWhenFrozen = this.src !== null && !this.video.paused;
+  };
+
+  #thawed = (): void => {
+    if (this.#playedWhenFrozen) void this.start();
+  };
 
   private unmute(): void {
     this.video.muted = false;
