@@ -191,7 +191,7 @@ impl Session {
             return None;
         }
         let role = flv::role(kind, &body);
-        let dts_ms = if role == Role::Configuration { self.clock.now() } else { self.clock.frame(timestamp) };
+        let dts_ms = if role == Role::Configuration { self.clock.now() } else { self.clock.frame(kind, timestamp) };
         Some(Event::Tag(Tag { kind, role, dts_ms, body }))
     }
 
