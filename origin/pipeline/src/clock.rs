@@ -39,7 +39,8 @@ impl VideoClock {
     pub(crate) fn time(&mut self, dts_us: i64, pts_us: i64) -> Result<(i64, i64), WentBack> {
         let ahead = *self.ahead_us.get_or_insert(pts_us.saturating_sub(dts_us).max(0));
         let time = dts_us.saturating_add(ahead);
-        let late = self.last_us.map_or(0, |last| last.saturating_add(STEP_US).saturating_sub(time).max(0));
+        let earliest = self.last_us.map_or(0, |last| last.saturating_add(STEP_US));
+        let late = earliest.saturating_sub(time).max(0);
         if late > BACK_US {
             return Err(WentBack(late));
         }

@@ -16,6 +16,9 @@ pub(crate) fn init() -> Result<(), MuxError> {
 
 /// Ticks a second of a picture track: whole milliseconds and all usual frame rates are whole ticks.
 const VIDEO_TIMESCALE: u64 = 90_000;
+/// In the files all times are later by this: decoding begins before pictures are shown, so it may begin before the epoch's zero, and
+/// what is below 0 cannot be written. More than a picture is ever decoded ahead.
+const LEAD: gst::ClockTime = gst::ClockTime::from_seconds(6);
 /// A muxer that was told to finish and says nothing for so long hangs.
 const FINISH: gst::ClockTime = gst::ClockTime::from_seconds(10);
 
@@ -200,7 +203,7 @@ impl Drop for Mux {
 
 fn stamp(buffer: &mut gst::Buffer, time_us: u64, pts_us: u64, flags: gst::BufferFlags) -> Result<(), MuxError> {
     // Times were rounded down to microseconds, and the muxer rounds down to ticks: from the end of the microsecond it finds the tick.
-    let time = |us| gst::ClockTime::from_useconds(us) + gst::ClockTime::from_nseconds(999);
+    let time = |us| LEAD + gst::ClockTime::from_useconds(us) + gst::ClockTime::from_nseconds(999);
     let buffer = buffer.get_mut().ok_or(MuxError::Output)?;
     buffer.set_dts(time(time_us));
     buffer.set_pts(time(pts_us));

@@ -20,9 +20,9 @@ const MAX_SOUND: usize = 64 * 1024;
 const MAX_TIME_MS: i64 = 1 << 40;
 /// Between decoding and showing a picture lies no more than this.
 const MAX_OFFSET_MS: i32 = 5_000;
-/// Media begin so much behind the epoch's zero: tracks are interleaved, so the first tag of all is not the earliest, and times below
-/// zero cannot be written.
-const LEAD_US: i64 = 100_000;
+/// A picture that is shown before the epoch's zero by no more than this is the first: tracks are interleaved, and the first tag of
+/// all is not always the earliest.
+const EARLY_US: i64 = 100_000;
 /// A track's formats are not nearer to each other than this: each costs an init section, and a segment.
 const FORMATS_APART_US: i64 = 500_000;
 
@@ -170,11 +170,13 @@ impl Stream {
         }
         let ahead_us = i64::from(offset_ms.clamp(-MAX_OFFSET_MS, MAX_OFFSET_MS)) * 1_000;
         let pts_us = decoded_us.saturating_add(ahead_us);
+        if pts_us < -EARLY_US {
+            return Ok(());
+        }
         if track.fresh {
             track.clock.restart();
         }
-        // Decoding before the epoch's zero cannot be written.
-        let (time_us, pts_us) = track.clock.time(decoded_us.max(0), pts_us)?;
+        let (time_us, pts_us) = track.clock.time(decoded_us, pts_us)?;
         if let (Ok(time_us), Ok(pts_us)) = (u64::try_from(time_us), u64::try_from(pts_us)) {
             if track.fresh {
                 self.first_pts_us = pts_us;
@@ -284,5 +286,5 @@ fn time_us(tag: Tag) -> Result<i64, Broken> {
     if tag.dts_ms.unsigned_abs() > MAX_TIME_MS.unsigned_abs() {
         return Err(Broken::Time);
     }
-    Ok(tag.dts_ms * 1_000 + LEAD_US)
+    Ok(tag.dts_ms * 1_000)
 }

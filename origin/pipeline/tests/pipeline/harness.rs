@@ -13,8 +13,8 @@ use spillway_protocol::pipe::{self, Config, FromPipeline, Init, Part, SegmentEnd
 /// How the tests cut unless they say otherwise.
 pub(crate) const CONFIG: Config = Config { segment_ms: 2_000, part_ms: 333, target_ms: None };
 
-/// How far media begin behind the epoch's zero, in seconds.
-pub(crate) const LEAD: f64 = 0.1;
+/// How much later times are in the files, in seconds.
+pub(crate) const LEAD: f64 = 6.0;
 
 /// Runs ffmpeg, which must succeed without a word; its last argument is `out`.
 pub(crate) fn ffmpeg(args: &str, out: &Path) {

@@ -40,7 +40,7 @@ pub(crate) fn same_times(rendition: &Rendition, source: &Path, kind: &str, dir: 
 
 fn independent_segments_begin_with_keyframes(rendition: &Rendition, packets: &[Packet]) {
     #[expect(clippy::cast_precision_loss)]
-    let near = |packet: &Packet, start_us: u64| (packet.pts - start_us as f64 / 1e6).abs() < 0.002;
+    let near = |packet: &Packet, start_us: u64| (packet.pts - LEAD - start_us as f64 / 1e6).abs() < 0.002;
     for segment in &rendition.segments {
         let start = packets.iter().find(|packet| near(packet, segment.start_us));
         if segment.independent {
