@@ -78,8 +78,21 @@ impl ParameterSets {
         (next != *self).then_some(next)
     }
 
-    fn have(&self, nal: &[u8]) -> bool {
-        self.sequence.iter().chain(&self.picture).any(|set| set == nal)
+    /// The sets as NAL units.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.all().for_each(|set| self.write(set, &mut bytes));
+        bytes
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.sequence.iter().chain(&self.picture)
+    }
+
+    fn write(&self, nal: &[u8], bytes: &mut Vec<u8>) {
+        let length = nal.len().to_be_bytes();
+        bytes.extend_from_slice(length.get(length.len() - self.length_size..).unwrap_or_default());
+        bytes.extend_from_slice(nal);
     }
 }
 
@@ -136,13 +149,9 @@ impl<'a> AccessUnit<'a> {
 
     /// Its bytes as a muxer wants them: without delimiters, without filling, without the sets that stand in the init section.
     pub(crate) fn bytes(&self, known: &ParameterSets) -> Vec<u8> {
-        let kept = |nal: &&&[u8]| !matches!(kind_of(nal), DELIMITER | FILLER) && !known.have(nal);
+        let kept = |nal: &&&[u8]| !matches!(kind_of(nal), DELIMITER | FILLER) && !known.all().any(|set| set == **nal);
         let mut bytes = Vec::with_capacity(self.nals.iter().map(|nal| known.length_size + nal.len()).sum());
-        for nal in self.nals.iter().filter(kept) {
-            let length = nal.len().to_be_bytes();
-            bytes.extend_from_slice(length.get(length.len() - known.length_size..).unwrap_or_default());
-            bytes.extend_from_slice(nal);
-        }
+        self.nals.iter().filter(kept).for_each(|nal| known.write(nal, &mut bytes));
         bytes
     }
 }

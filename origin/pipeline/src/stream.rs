@@ -75,7 +75,8 @@ struct Track<F, Clock> {
     format: Option<F>,
     /// The format has not gone to the segmenter.
     fresh: bool,
-    /// When the newest run began.
+    /// How many runs have begun, and when the newest did.
+    runs: u64,
     begun_us: Option<i64>,
     clock: Clock,
 }
@@ -183,9 +184,11 @@ impl Stream {
             }
             // What is shown before the first keyframe refers to pictures that never came.
             if pts_us >= self.first_pts_us {
-                let unit = Unit { time_us, pts_us, keyframe, data: unit.bytes(&self.sets) };
-                let ahead_us = track.clock.ahead_us();
-                self.segmenter.video(track.run(Format::Video, decoded_us, ahead_us), unit);
+                let run = track.run(Format::Video, decoded_us, track.clock.ahead_us());
+                // ffmpeg passes over a second init section: what later runs are decoded with stands in their keyframes too.
+                let mut data = if keyframe && track.runs > 1 { self.sets.bytes() } else { Vec::new() };
+                data.extend(unit.bytes(&self.sets));
+                self.segmenter.video(run, Unit { time_us, pts_us, keyframe, data });
             }
         }
         Ok(())
@@ -259,7 +262,7 @@ impl Stream {
 
 impl<F: Clone, Clock> Track<F, Clock> {
     fn new(clock: Clock) -> Self {
-        Self { format: None, fresh: false, begun_us: None, clock }
+        Self { format: None, fresh: false, runs: 0, begun_us: None, clock }
     }
 
     /// Takes another format; while there is none that can be handled, the track's media are left out.
@@ -276,6 +279,7 @@ impl<F: Clone, Clock> Track<F, Clock> {
     /// The run that begins with the next unit, if one does.
     fn run(&mut self, kind: impl FnOnce(F) -> Format, at_us: i64, ahead_us: u64) -> Option<Run> {
         let format = self.format.clone().filter(|_| std::mem::take(&mut self.fresh))?;
+        self.runs = self.runs.saturating_add(1);
         self.begun_us = Some(at_us);
         Some(Run { format: kind(format), ahead_us })
     }

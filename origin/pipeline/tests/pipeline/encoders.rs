@@ -154,6 +154,11 @@ fn parameter_sets_among_the_pictures_are_a_header_too() {
         for version in [0, 1] {
             assert_eq!(packets(&video.file(version, dir.path()), "v").len(), 120);
         }
+        // ffmpeg passes over a second init section.
+        let path = dir.path().join("first-init-only.mp4");
+        let media = video.parts.iter().flat_map(|(_, bytes)| bytes);
+        std::fs::write(&path, video.inits[0].1.iter().chain(media).copied().collect::<Vec<_>>()).unwrap();
+        decodes(&path);
     }
 }
 
