@@ -57,6 +57,53 @@ pub struct R2 {
     pub secret_access_key: Secret,
 }
 
+/// What encoders may do at most.
+#[derive(Debug, Clone, clap::Args)]
+pub struct IngestLimits {
+    /// How many encoders may be connected at once
+    #[arg(long, env = "ORIGIN_MAX_CONNECTIONS", default_value_t = Self::DEFAULT.max_connections)]
+    pub max_connections: u16,
+    /// How many of them from one address (an IPv6 /64 is one)
+    #[arg(long, env = "ORIGIN_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = Self::DEFAULT.max_connections_per_address)]
+    pub max_connections_per_address: u16,
+    /// How many that have shown no good key yet; beyond that the oldest of them goes when another comes
+    #[arg(long, env = "ORIGIN_MAX_UNAUTHENTICATED", default_value_t = Self::DEFAULT.max_unauthenticated)]
+    pub max_unauthenticated: u16,
+    /// How many of those from one address
+    #[arg(
+        long,
+        env = "ORIGIN_MAX_UNAUTHENTICATED_PER_ADDRESS",
+        default_value_t = Self::DEFAULT.max_unauthenticated_per_address
+    )]
+    pub max_unauthenticated_per_address: u16,
+    /// How many refused keys an address may have before the edge is not asked any more; one is forgiven every second
+    #[arg(long, env = "ORIGIN_MAX_REFUSED_KEYS", default_value_t = Self::DEFAULT.max_refused_keys)]
+    pub max_refused_keys: u16,
+    /// Seconds until the handshake must be done
+    #[arg(long, env = "ORIGIN_HANDSHAKE_SECONDS", default_value_t = Self::DEFAULT.handshake_seconds)]
+    pub handshake_seconds: u16,
+    /// Seconds until a key must have been shown
+    #[arg(long, env = "ORIGIN_KEY_SECONDS", default_value_t = Self::DEFAULT.key_seconds)]
+    pub key_seconds: u16,
+    /// Bits a second that an encoder may send, averaged over ten seconds
+    #[arg(long, env = "ORIGIN_MAX_BITRATE", default_value_t = Self::DEFAULT.max_bitrate)]
+    pub max_bitrate: u64,
+}
+
+impl IngestLimits {
+    /// What holds unless said otherwise.
+    pub const DEFAULT: Self = Self {
+        max_connections: 256,
+        max_connections_per_address: 64,
+        max_unauthenticated: 128,
+        max_unauthenticated_per_address: 16,
+        max_refused_keys: 20,
+        handshake_seconds: 5,
+        key_seconds: 15,
+        max_bitrate: 60_000_000,
+    };
+}
+
 /// Takes streams from encoders and puts them on R2.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "spillway-origin", version)]
@@ -76,9 +123,6 @@ pub struct Config {
     /// The program that handles one stream's media; the one beside this program unless said otherwise
     #[arg(long, env = "ORIGIN_PIPELINE")]
     pub pipeline: Option<PathBuf>,
-    /// How many encoders may be connected at once
-    #[arg(long, env = "ORIGIN_MAX_CONNECTIONS", default_value_t = 256)]
-    pub max_connections: u16,
     /// How the log is written
     #[arg(long, env = "ORIGIN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     pub log_format: LogFormat,
@@ -88,6 +132,9 @@ pub struct Config {
     /// Where media goes
     #[command(flatten)]
     pub r2: R2,
+    /// What encoders may do at most
+    #[command(flatten)]
+    pub ingest: IngestLimits,
 }
 
 impl Config {
@@ -125,6 +172,7 @@ mod tests {
         assert_eq!(config.rtmp_addr, "127.0.0.1:1935".parse().unwrap());
         assert_eq!(config.edge_url.as_str(), "http://127.0.0.1:8787/");
         assert!(config.pipeline().unwrap().ends_with("spillway-pipeline"));
+        assert_eq!((config.ingest.max_connections, config.ingest.max_bitrate), (256, 60_000_000));
     }
 
     #[test]

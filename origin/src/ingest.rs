@@ -1,7 +1,11 @@
-//! How media comes in. Every protocol ends in the same: a checked key, then [`Tag`]s.
+//! How media comes in. Every protocol ends in the same: a checked key, then [`Tag`]s; and passes the same door.
 
+mod bucket;
+mod door;
 pub(crate) mod flv;
+pub(crate) mod limit;
 pub(crate) mod rtmp;
+mod seats;
 
 use bytes::Bytes;
 

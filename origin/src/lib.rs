@@ -92,7 +92,7 @@ impl Origin {
         let watch = (metrics.clone(), condition.clone());
         let streams = Arc::new(Streams::new(config.pipeline()?, edge, outbox.clone(), watch));
         let encoders =
-            rtmp::Server::bind(config.rtmp_addr, config.max_connections, streams.clone(), metrics.clone()).await?;
+            rtmp::Server::bind(config.rtmp_addr, config.ingest.clone(), streams.clone(), metrics.clone()).await?;
         let operators = TcpListener::bind(config.http_addr).await?;
         let (rtmp, http) = (encoders.local_addr()?, operators.local_addr()?);
 

@@ -11,6 +11,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use crate::ingest::limit::Limit;
+
 /// The media type of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -32,6 +34,12 @@ pub(crate) struct PublishLabels {
     pub(crate) outcome: Outcome,
 }
 
+/// The label of refusals.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    limit: Limit,
+}
+
 /// All figures, and the registry that names them.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -44,6 +52,7 @@ pub(crate) struct Metrics {
     pub(crate) received: Counter,
     /// Attempts to publish.
     pub(crate) publishes: Family<PublishLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
     /// Pipelines that failed.
     pub(crate) pipeline_failures: Counter,
     /// Pipelines that were started in place of one that failed.
@@ -75,6 +84,7 @@ impl Metrics {
             streams: Gauge::default(),
             received: Counter::default(),
             publishes: Family::default(),
+            refusals: Family::default(),
             pipeline_failures: Counter::default(),
             pipeline_restarts: Counter::default(),
             gaps: Counter::default(),
@@ -91,6 +101,7 @@ impl Metrics {
         registry.register("streams", "Streams being published", metrics.streams.clone());
         registry.register_with_unit("received", "Bytes from encoders", Unit::Bytes, metrics.received.clone());
         registry.register("publishes", "Attempts to publish", metrics.publishes.clone());
+        registry.register("refusals", "Connections that went beyond a limit", metrics.refusals.clone());
         registry.register("pipeline_failures", "Pipelines that failed", metrics.pipeline_failures.clone());
         let restarts = metrics.pipeline_restarts.clone();
         registry.register("pipeline_restarts", "Pipelines started in place of one that failed", restarts);
@@ -104,6 +115,11 @@ impl Metrics {
         registry.register("reports", "Reports that Rooms have acknowledged", metrics.reports.clone());
         registry.register("link_losses", "Origin links that were lost", metrics.link_losses.clone());
         metrics
+    }
+
+    /// A connection went beyond a limit, and was let go or not let in.
+    pub(crate) fn refused(&self, limit: Limit) {
+        self.refusals.get_or_create(&RefusalLabels { limit }).inc();
     }
 
     /// The text; `None` only if a figure cannot be written.

@@ -5,6 +5,7 @@ mod chunk;
 mod clock;
 mod command;
 mod conn;
+mod guard;
 mod handshake;
 mod reply;
 mod server;

@@ -1,8 +1,37 @@
 //! AMF0, as far as RTMP commands need it. Read by hand because a declared length must never be trusted with an allocation, nor
 //! nesting with the stack: what comes here has not shown a key yet.
 
+use crate::ingest::limit::Limit;
+
 /// Commands nest an object within an array at most; deeper is an attack.
 const MAX_DEPTH: usize = 8;
+/// Values in one message. `connect` brings some twenty; each takes many times the memory of its bytes.
+const MAX_VALUES: usize = 1_024;
+
+/// Why bytes were not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AmfError {
+    /// Not AMF0, or cut short.
+    #[error("a message is no AMF0")]
+    Malformed,
+    /// Values within values within values.
+    #[error("AMF values nest too deep")]
+    TooDeep,
+    /// More values than any command has.
+    #[error("too many AMF values")]
+    TooMany,
+}
+
+impl AmfError {
+    /// The limit that was reached, where it was one.
+    pub(crate) fn limit(self) -> Option<Limit> {
+        match self {
+            Self::Malformed => None,
+            Self::TooDeep => Some(Limit::AmfDepth),
+            Self::TooMany => Some(Limit::AmfValues),
+        }
+    }
+}
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,83 +68,93 @@ impl Value {
     }
 }
 
-/// Reads all values of a payload; `None` when it is not AMF0, is cut short, or nests too deep.
-pub(crate) fn read_all(mut bytes: &[u8]) -> Option<Vec<Value>> {
+/// Reads all values of a payload.
+pub(crate) fn read_all(bytes: &[u8]) -> Result<Vec<Value>, AmfError> {
+    let mut reader = Reader { bytes, left: MAX_VALUES };
     let mut values = Vec::new();
-    while !bytes.is_empty() {
-        values.push(value(&mut bytes, 0)?);
+    while !reader.bytes.is_empty() {
+        values.push(reader.value(0)?);
     }
-    Some(values)
+    Ok(values)
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (head, rest) = bytes.split_first_chunk::<N>()?;
-    *bytes = rest;
-    Some(*head)
+struct Reader<'a> {
+    bytes: &'a [u8],
+    /// Values that may still come.
+    left: usize,
 }
 
-fn text(bytes: &mut &[u8], length: usize) -> Option<String> {
-    let (head, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(String::from_utf8_lossy(head).into_owned())
-}
-
-fn short_text(bytes: &mut &[u8]) -> Option<String> {
-    let length = u16::from_be_bytes(take(bytes)?);
-    text(bytes, usize::from(length))
-}
-
-fn count(bytes: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u32::from_be_bytes(take(bytes)?)).ok()
-}
-
-fn value(bytes: &mut &[u8], depth: usize) -> Option<Value> {
-    if depth > MAX_DEPTH {
-        return None;
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], AmfError> {
+        let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or(AmfError::Malformed)?;
+        self.bytes = rest;
+        Ok(*head)
     }
-    let [marker] = take(bytes)?;
-    Some(match marker {
-        0 => Value::Number(f64::from_be_bytes(take(bytes)?)),
-        1 => Value::Boolean(take::<1>(bytes)? != [0]),
-        2 => Value::String(short_text(bytes)?),
-        3 => Value::Object(members(bytes, depth)?),
-        5 | 6 => Value::Null,
-        8 => {
-            // The count is a hint: the end marker decides, as every sender writes one.
-            count(bytes)?;
-            Value::Object(members(bytes, depth)?)
-        }
-        10 => {
-            let length = count(bytes)?;
-            // Every value takes a byte at least, so this ends with the bytes whatever the length says.
-            Value::Array((0..length).map(|_| value(bytes, depth + 1)).collect::<Option<_>>()?)
-        }
-        11 => {
-            let time = f64::from_be_bytes(take(bytes)?);
-            take::<2>(bytes)?;
-            Value::Number(time)
-        }
-        12 | 15 => {
-            let length = count(bytes)?;
-            Value::String(text(bytes, length)?)
-        }
-        16 => {
-            short_text(bytes)?;
-            Value::Object(members(bytes, depth)?)
-        }
-        _ => return None,
-    })
-}
 
-fn members(bytes: &mut &[u8], depth: usize) -> Option<Vec<(String, Value)>> {
-    let mut members = Vec::new();
-    loop {
-        let key = short_text(bytes)?;
-        if key.is_empty() && bytes.first() == Some(&9) {
-            take::<1>(bytes)?;
-            return Some(members);
+    fn text(&mut self, length: usize) -> Result<String, AmfError> {
+        let (head, rest) = self.bytes.split_at_checked(length).ok_or(AmfError::Malformed)?;
+        self.bytes = rest;
+        Ok(String::from_utf8_lossy(head).into_owned())
+    }
+
+    fn short_text(&mut self) -> Result<String, AmfError> {
+        let length = u16::from_be_bytes(self.take()?);
+        self.text(usize::from(length))
+    }
+
+    fn count(&mut self) -> Result<usize, AmfError> {
+        Ok(u32::from_be_bytes(self.take()?) as usize)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, AmfError> {
+        if depth > MAX_DEPTH {
+            return Err(AmfError::TooDeep);
         }
-        members.push((key, value(bytes, depth + 1)?));
+        self.left = self.left.checked_sub(1).ok_or(AmfError::TooMany)?;
+        let [marker] = self.take()?;
+        Ok(match marker {
+            0 => Value::Number(f64::from_be_bytes(self.take()?)),
+            1 => Value::Boolean(self.take::<1>()? != [0]),
+            2 => Value::String(self.short_text()?),
+            3 => Value::Object(self.members(depth)?),
+            5 | 6 => Value::Null,
+            8 => {
+                // The count is a hint: the end marker decides, as every sender writes one.
+                self.count()?;
+                Value::Object(self.members(depth)?)
+            }
+            10 => {
+                let length = self.count()?;
+                // Every value takes a byte at least, so this ends with the bytes whatever the length says.
+                Value::Array((0..length).map(|_| self.value(depth + 1)).collect::<Result<_, _>>()?)
+            }
+            11 => {
+                let time = f64::from_be_bytes(self.take()?);
+                self.take::<2>()?;
+                Value::Number(time)
+            }
+            12 | 15 => {
+                let length = self.count()?;
+                Value::String(self.text(length)?)
+            }
+            16 => {
+                self.short_text()?;
+                Value::Object(self.members(depth)?)
+            }
+            _ => return Err(AmfError::Malformed),
+        })
+    }
+
+    fn members(&mut self, depth: usize) -> Result<Vec<(String, Value)>, AmfError> {
+        let mut members = Vec::new();
+        loop {
+            let key = self.short_text()?;
+            if key.is_empty() && self.bytes.first() == Some(&9) {
+                self.take::<1>()?;
+                return Ok(members);
+            }
+            members.push((key, self.value(depth + 1)?));
+        }
     }
 }
 
@@ -137,15 +176,24 @@ mod tests {
     #[test]
     fn a_declared_length_is_not_believed() {
         // An array of four thousand million values in five bytes; an associative array likewise.
-        assert_eq!(read_all(b"\x0a\xff\xff\xff\xff"), None);
-        assert_eq!(read_all(b"\x08\xff\xff\xff\xff"), None);
-        assert_eq!(read_all(b"\x0c\xff\xff\xff\xffshort"), None);
+        for bytes in [b"\x0a\xff\xff\xff\xff".as_slice(), b"\x08\xff\xff\xff\xff", b"\x0c\xff\xff\xff\xffshort"] {
+            assert_eq!(read_all(bytes), Err(AmfError::Malformed));
+        }
     }
 
     #[test]
     fn nesting_ends_before_the_stack_does() {
         let bytes = b"\x0a\x00\x00\x00\x01".repeat(100_000);
-        assert_eq!(read_all(&bytes), None);
+        assert_eq!(read_all(&bytes), Err(AmfError::TooDeep));
+        assert_eq!(read_all(&b"\x03\x00\x01a".repeat(100_000)), Err(AmfError::TooDeep));
+    }
+
+    #[test]
+    fn values_are_counted_wherever_they_are() {
+        assert_eq!(read_all(&[5; MAX_VALUES]).map(|values| values.len()), Ok(MAX_VALUES));
+        assert_eq!(read_all(&[5; MAX_VALUES + 1]), Err(AmfError::TooMany));
+        assert_eq!(read_all(&[b"\x0a\x00\x00\xff\xff".as_slice(), &vec![5; 65_535]].concat()), Err(AmfError::TooMany));
+        assert_eq!(read_all(&[b"\x03".as_slice(), &b"\x00\x00\x05".repeat(2_000)].concat()), Err(AmfError::TooMany));
     }
 
     proptest! {

@@ -7,10 +7,16 @@ use std::collections::HashMap;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::ingest::limit::Limit;
+
 /// What the specification starts with.
 const INITIAL_CHUNK_SIZE: usize = 128;
+/// The smallest chunks that are read: below what the specification recommends as the least, headers cost more than what they carry.
+const MIN_CHUNK_SIZE: usize = 128;
 /// Encoders use four or five chunk streams; each costs memory.
 const MAX_CHUNK_STREAMS: usize = 32;
+/// Message types of sound and picture; all others are short.
+const MEDIA: [u8; 2] = [8, 9];
 /// A timestamp field with this value says that the real one follows in four bytes.
 const EXTENDED: u32 = 0x00ff_ffff;
 
@@ -29,9 +35,21 @@ pub(crate) enum ChunkError {
     /// A message, or all open ones together, are longer than allowed.
     #[error("a message of {0} bytes is too long")]
     TooLong(usize),
-    /// The peer asked for chunks of no size.
-    #[error("a chunk size of 0")]
-    NoChunkSize,
+    /// The peer asked for chunks of next to no size.
+    #[error("a chunk size of {0} is too small")]
+    ChunkSize(usize),
+}
+
+impl ChunkError {
+    /// The limit that was reached, where it was one.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::TooManyStreams => Some(Limit::ChunkStreams),
+            Self::TooLong(_) => Some(Limit::MessageSize),
+            Self::ChunkSize(_) => Some(Limit::ChunkSize),
+            Self::NoHeader(_) | Self::Interrupted(_) => None,
+        }
+    }
 }
 
 /// A whole message.
@@ -69,8 +87,9 @@ pub(crate) struct ChunkReader {
     within: Option<(u32, usize)>,
     chunk_size: usize,
     limit: usize,
-    /// Bytes of all open messages.
-    held: usize,
+    media_limit: usize,
+    /// The lengths of all open messages together, as announced.
+    announced: usize,
 }
 
 /// A chunk's header.
@@ -97,26 +116,33 @@ impl ChunkReader {
             within: None,
             chunk_size: INITIAL_CHUNK_SIZE,
             limit,
-            held: 0,
+            media_limit: limit,
+            announced: 0,
         }
     }
 
-    /// Sets the longest message from here on.
-    pub(crate) fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
+    /// Sets the longest message of media from here on.
+    pub(crate) fn set_media_limit(&mut self, limit: usize) {
+        self.media_limit = limit;
     }
 
-    /// The peer's chunks have this size from here on. A chunk never exceeds its message, so any size above nothing will do.
+    /// The peer's chunks have this size from here on. Nothing is allocated for it, and no chunk exceeds its message: any size that is
+    /// not too small will do.
     pub(crate) fn set_chunk_size(&mut self, size: u32) -> Result<(), ChunkError> {
-        self.chunk_size =
-            usize::try_from(size & 0x7fff_ffff).ok().filter(|size| *size > 0).ok_or(ChunkError::NoChunkSize)?;
+        let size = (size & 0x7fff_ffff) as usize;
+        if size < MIN_CHUNK_SIZE {
+            return Err(ChunkError::ChunkSize(size));
+        }
+        self.chunk_size = size;
         Ok(())
     }
 
     /// The peer gives up the message it is in on this chunk stream.
     pub(crate) fn abort(&mut self, id: u32) {
-        if let Some(open) = self.streams.get_mut(&id).and_then(|stream| stream.open.take()) {
-            self.held = self.held.saturating_sub(open.len());
+        if let Some(stream) = self.streams.get_mut(&id)
+            && stream.open.take().is_some()
+        {
+            self.announced = self.announced.saturating_sub(stream.length);
         }
         self.within = self.within.filter(|(within, _)| *within != id);
     }
@@ -135,7 +161,6 @@ impl ChunkReader {
                 let Some(stream) = self.streams.get_mut(&id) else { return Err(ChunkError::NoHeader(id)) };
                 let open = stream.open.get_or_insert_default();
                 open.extend_from_slice(&bytes);
-                self.held += take;
                 if take < left {
                     self.within = Some((id, left - take));
                     return Ok(None);
@@ -143,7 +168,7 @@ impl ChunkReader {
                 self.within = None;
                 if open.len() == stream.length {
                     let payload = stream.open.take().unwrap_or_default().freeze();
-                    self.held = self.held.saturating_sub(payload.len());
+                    self.announced = self.announced.saturating_sub(payload.len());
                     let ChunkStream { kind, stream, timestamp, .. } = *stream;
                     return Ok(Some(Message { kind, stream, timestamp, payload }));
                 }
@@ -211,9 +236,13 @@ impl ChunkReader {
             stream.stream = header.stream.unwrap_or(stream.stream);
             let from = if header.absolute { 0 } else { stream.timestamp };
             stream.timestamp = from.wrapping_add(stream.field);
-            if stream.length > self.limit || self.held + stream.length > 2 * self.limit {
+            let limit = if MEDIA.contains(&stream.kind) { self.media_limit } else { self.limit };
+            // What was announced counts, not what has come: many long messages, begun at once, would all be grown together.
+            let announced = self.announced.saturating_add(stream.length);
+            if stream.length > limit || announced > self.limit.saturating_add(self.media_limit) {
                 return Err(ChunkError::TooLong(stream.length));
             }
+            self.announced = announced;
             stream.open = Some(BytesMut::new());
         }
         let so_far = stream.open.as_ref().map_or(0, BytesMut::len);
@@ -315,7 +344,46 @@ mod tests {
         assert_eq!(refused(&twice), ChunkError::Interrupted(4));
         let many: Vec<u8> = (2..=60u8).flat_map(|id| [id, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, b'x']).collect();
         assert_eq!(refused(&many), ChunkError::TooManyStreams);
-        assert_eq!(ChunkReader::new(1).set_chunk_size(0), Err(ChunkError::NoChunkSize));
+        for size in [0, 1, 127, 0x8000_0000] {
+            assert!(matches!(ChunkReader::new(1).set_chunk_size(size), Err(ChunkError::ChunkSize(_))), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_size_of_two_gigabytes_costs_nothing() {
+        let mut reader = ChunkReader::new(1024);
+        reader.set_chunk_size(0x7fff_ffff).unwrap();
+        let mut bytes = full(0, 1024, 20);
+        bytes.push(1);
+        assert_eq!(read(&mut reader, &bytes), Ok(vec![]));
+        let stream = &reader.streams[&4];
+        assert!(stream.open.as_ref().unwrap().capacity() < 128, "memory follows what came, not what was announced");
+    }
+
+    #[test]
+    fn only_media_may_be_long_and_only_two_of_them_at_once() {
+        let mut reader = ChunkReader::new(1_000);
+        reader.set_media_limit(100_000);
+        assert_eq!(read(&mut reader, &full(0, 1_001, 18)).unwrap_err(), ChunkError::TooLong(1_001));
+        let mut reader = ChunkReader::new(1_000);
+        reader.set_media_limit(100_000);
+        // Each chunk stream begins a message and sends the first chunk of it.
+        let begin = |id: u8| [&[id][..], &full(0, 50_000, 9)[1..], &[7; 128]].concat();
+        assert_eq!(read(&mut reader, &[begin(4), begin(5)].concat()), Ok(vec![]));
+        assert_eq!(read(&mut reader, &begin(6)), Err(ChunkError::TooLong(50_000)));
+    }
+
+    #[test]
+    fn what_was_given_up_or_finished_counts_no_more() {
+        let mut reader = ChunkReader::new(1_000);
+        for _ in 0..50 {
+            let unfinished = [full(0, 900, 9), vec![7; 128]].concat();
+            assert_eq!(read(&mut reader, &unfinished), Ok(vec![]));
+            reader.abort(4);
+            let whole = [full(0, 100, 9), vec![7; 100]].concat();
+            assert_eq!(read(&mut reader, &whole).unwrap().len(), 1);
+        }
+        assert_eq!(reader.announced, 0);
     }
 
     proptest! {

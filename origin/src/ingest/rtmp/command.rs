@@ -2,7 +2,10 @@
 
 use bytes::{Buf, Bytes};
 
-use super::{amf, chunk::Message};
+use super::{
+    amf::{self, AmfError},
+    chunk::Message,
+};
 use crate::ingest::flv::Kind;
 
 /// A message, read.
@@ -62,33 +65,43 @@ pub(crate) enum Command {
     Unknown,
 }
 
-/// The message could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unreadable;
+/// Why a message could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// It ends too early.
+    #[error("a message is cut short")]
+    Short,
+    /// Its values do not parse.
+    #[error(transparent)]
+    Amf(#[from] AmfError),
+    /// A command without what it needs.
+    #[error("a command is not whole")]
+    Command,
+}
 
 /// Reads a message.
 pub(crate) fn read(message: Message) -> Result<Incoming, Unreadable> {
     let mut payload = message.payload;
     Ok(match message.kind {
-        1 => Incoming::ChunkSize(payload.try_get_u32().map_err(|_| Unreadable)?),
-        2 => Incoming::Abort(payload.try_get_u32().map_err(|_| Unreadable)?),
+        1 => Incoming::ChunkSize(payload.try_get_u32().map_err(|_| Unreadable::Short)?),
+        2 => Incoming::Abort(payload.try_get_u32().map_err(|_| Unreadable::Short)?),
         4 => match (payload.try_get_u16(), payload.first_chunk::<4>()) {
             (Ok(6), Some(time)) => Incoming::Ping(*time),
             _ => Incoming::Other,
         },
-        5 => Incoming::Window(payload.try_get_u32().map_err(|_| Unreadable)?),
+        5 => Incoming::Window(payload.try_get_u32().map_err(|_| Unreadable::Short)?),
         8 => Incoming::Media(Kind::Audio, payload),
         9 => Incoming::Media(Kind::Video, payload),
         // An AMF3 command is an AMF0 one behind a byte.
-        17 => Incoming::Command(command(payload.get(1..).ok_or(Unreadable)?)?),
+        17 => Incoming::Command(command(payload.get(1..).ok_or(Unreadable::Short)?)?),
         20 => Incoming::Command(command(&payload)?),
         _ => Incoming::Other,
     })
 }
 
 fn command(payload: &[u8]) -> Result<Command, Unreadable> {
-    let values = amf::read_all(payload).ok_or(Unreadable)?;
-    let name = values.first().and_then(amf::Value::as_str).ok_or(Unreadable)?;
+    let values = amf::read_all(payload)?;
+    let name = values.first().and_then(amf::Value::as_str).ok_or(Unreadable::Command)?;
     let transaction = values.get(1).and_then(amf::Value::as_number).unwrap_or(0.0);
     // Behind name and transaction stands the command object, then the arguments.
     let text = |at| values.get(at).and_then(amf::Value::as_str).map(str::to_owned);
@@ -100,7 +113,7 @@ fn command(payload: &[u8]) -> Result<Command, Unreadable> {
         "createStream" => Command::CreateStream { transaction },
         "releaseStream" => Command::ReleaseStream { transaction },
         "FCPublish" => Command::FcPublish { transaction },
-        "publish" => Command::Publish { name: text(3).ok_or(Unreadable)? },
+        "publish" => Command::Publish { name: text(3).ok_or(Unreadable::Command)? },
         "FCUnpublish" | "deleteStream" | "closeStream" => Command::Unpublish,
         "play" | "play2" => Command::Play,
         _ => Command::Unknown,

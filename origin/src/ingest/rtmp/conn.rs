@@ -10,21 +10,26 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::session::{Event, Session, SessionError};
+use super::{
+    guard::Deadline,
+    session::{Event, Session, SessionError},
+};
 use crate::{
+    config::IngestLimits,
+    edge::Refusal,
+    ingest::{door::Answer, limit::Limit, seats::Seat},
     metrics::Metrics,
-    stream::{Publisher, Streams},
+    stream::{PublishError, Publisher, Streams},
 };
 
-/// From the first byte to a checked key.
-const SETUP: Duration = Duration::from_secs(15);
-/// How long an encoder may be silent while it publishes.
-const IDLE: Duration = Duration::from_secs(10);
 /// How long it may leave our replies unread.
 const WRITE: Duration = Duration::from_secs(5);
 /// How long it may take to hang up once it was let go.
 const LINGER: Duration = Duration::from_millis(500);
-const READ: usize = 64 * 1024;
+/// How much it may send meanwhile.
+const LAST_BYTES: usize = 1024 * 1024;
+/// At once, before and after the key is known to be good.
+const READ: (usize, usize) = (4 * 1024, 64 * 1024);
 
 /// Why a connection is over.
 #[derive(Debug, thiserror::Error)]
@@ -35,22 +40,41 @@ enum Closed {
     Socket(#[from] io::Error),
     #[error("the encoder hung up")]
     HungUp,
-    #[error("the encoder is silent")]
-    Silent,
     #[error("the encoder said goodbye")]
     Goodbye,
     #[error("the encoder was refused: {0}")]
     Refused(&'static str),
     #[error("the encoder was let go")]
     Dismissed(EndReason),
+    #[error("a limit was reached")]
+    Limit(#[source] Limit),
 }
 
 impl Closed {
-    fn reason(&self) -> EndReason {
+    fn limit(&self) -> Option<Limit> {
         match self {
-            Self::Goodbye => EndReason::Unpublished,
-            Self::Dismissed(reason) => *reason,
-            _ => EndReason::Lost,
+            Self::Limit(limit) => Some(*limit),
+            Self::Session(error) => error.limit(),
+            _ => None,
+        }
+    }
+
+    /// What never showed a key may come in crowds: it is counted, and the log is spared.
+    fn log(&self, published: bool) {
+        let cause: &dyn std::error::Error = self;
+        if published || matches!(self, Self::Refused(_)) {
+            tracing::info!(cause, "connection closed");
+        } else {
+            tracing::debug!(cause, "connection closed");
+        }
+    }
+
+    fn reason(&self) -> EndReason {
+        match (self, self.limit()) {
+            (Self::Goodbye, _) => EndReason::Unpublished,
+            (Self::Dismissed(reason), _) => *reason,
+            (_, None | Some(Limit::Silence | Limit::Unread)) => EndReason::Lost,
+            (_, Some(_)) => EndReason::Failed,
         }
     }
 }
@@ -58,6 +82,7 @@ impl Closed {
 /// An encoder's connection.
 pub(super) struct Connection<'a> {
     socket: TcpStream,
+    seat: Seat,
     session: Session,
     publisher: Option<Publisher>,
     streams: &'a Streams,
@@ -66,8 +91,15 @@ pub(super) struct Connection<'a> {
 
 impl<'a> Connection<'a> {
     /// A connection that was just accepted.
-    pub(super) fn new(socket: TcpStream, streams: &'a Streams, metrics: &'a Metrics) -> Self {
-        Self { socket, session: Session::new(), publisher: None, streams, metrics }
+    pub(super) fn new(
+        socket: TcpStream,
+        seat: Seat,
+        limits: &IngestLimits,
+        streams: &'a Streams,
+        metrics: &'a Metrics,
+    ) -> Self {
+        let session = Session::new(limits, Instant::now().into_std());
+        Self { socket, seat, session, publisher: None, streams, metrics }
     }
 
     /// Serves it to its end.
@@ -76,14 +108,17 @@ impl<'a> Connection<'a> {
             Ok(never) => match never {},
             Err(closed) => closed,
         };
-        match &closed {
-            Closed::Session(error) => {
-                let error: &dyn std::error::Error = error;
-                tracing::warn!(error, "the encoder broke the protocol");
-            }
-            other => tracing::info!(why = %other, "connection closed"),
-        }
         let publisher = self.publisher.take();
+        closed.log(publisher.is_some());
+        if let Some(limit) = closed.limit() {
+            self.metrics.refused(limit);
+            // Whether it can be told or not, it goes.
+            let _ = self.session.condemn(limit);
+        }
+        if matches!(closed, Closed::Limit(Limit::Unauthenticated | Limit::Unread)) {
+            // Its seat is needed, or it does not read: no time for manners.
+            return;
+        }
         let leaves = matches!(closed, Closed::Goodbye);
         let farewell = async {
             if let Some(publisher) = publisher {
@@ -94,12 +129,15 @@ impl<'a> Connection<'a> {
     }
 
     async fn serve(&mut self, shutdown: &CancellationToken) -> Result<std::convert::Infallible, Closed> {
-        let setup = Instant::now() + SETUP;
-        let mut buffer = vec![0; READ];
+        let mut buffer = vec![0; READ.0];
         loop {
-            let deadline = if self.publisher.is_some() { Instant::now() + IDLE } else { setup };
+            let deadline = self.session.deadline();
             let count = tokio::select! {
-                read = time::timeout_at(deadline, self.socket.read(&mut buffer)) => read.map_err(|_| Closed::Silent)??,
+                read = self.socket.read(&mut buffer) => read?,
+                limit = overdue(deadline) => return Err(Closed::Limit(limit)),
+                () = self.seat.shown_out(), if self.publisher.is_none() => {
+                    return Err(Closed::Limit(Limit::Unauthenticated));
+                }
                 reason = dismissed(&mut self.publisher) => {
                     self.session.dismiss("The stream is over.")?;
                     return Err(Closed::Dismissed(reason));
@@ -113,12 +151,19 @@ impl<'a> Connection<'a> {
                 return Err(Closed::HungUp);
             }
             self.metrics.received.inc_by(count as u64);
-            self.session.receive(buffer.get(..count).unwrap_or_default())?;
-            while let Some(event) = self.session.poll()? {
+            let now = Instant::now().into_std();
+            self.session.receive(buffer.get(..count).unwrap_or_default(), now)?;
+            while let Some(event) = self.session.poll(now)? {
                 self.handle(event).await?;
             }
             // What a read makes us say is bounded by what was read, and is sent before the next.
             self.flush().await?;
+            if self.publisher.is_some() {
+                buffer.resize(READ.1, 0);
+            }
+            if let Some(pause) = self.session.pause(count, now) {
+                time::sleep(pause).await;
+            }
         }
     }
 
@@ -126,19 +171,8 @@ impl<'a> Connection<'a> {
         match event {
             Event::Publish { key } => {
                 self.flush().await?;
-                match self.streams.publish(&key).await {
-                    Ok(publisher) => {
-                        self.publisher = Some(publisher);
-                        self.session.accept()?;
-                        self.flush().await?;
-                    }
-                    Err(error) => {
-                        let cause: &dyn std::error::Error = &error;
-                        tracing::info!(cause, "publish refused");
-                        self.session.refuse(error.told())?;
-                        return Err(Closed::Refused(error.told()));
-                    }
-                }
+                self.publish(&key).await?;
+                self.flush().await?;
             }
             Event::Tag(tag) => {
                 let Some(publisher) = &mut self.publisher else { return Ok(()) };
@@ -147,16 +181,40 @@ impl<'a> Connection<'a> {
                     self.session.dismiss("The stream is over.")?;
                     return Err(Closed::Dismissed(reason));
                 }
+                self.session.delivered(Instant::now().into_std());
             }
             Event::Unpublish => return Err(Closed::Goodbye),
         }
         Ok(())
     }
 
+    async fn publish(&mut self, key: &str) -> Result<(), Closed> {
+        if let Err(limit) = self.seat.ask() {
+            self.session.refuse(limit.told())?;
+            return Err(Closed::Limit(limit));
+        }
+        match self.streams.publish(key).await {
+            Ok(publisher) => {
+                self.seat.answered(Answer::Accepted);
+                self.publisher = Some(publisher);
+                Ok(self.session.accept(Instant::now().into_std())?)
+            }
+            Err(error) => {
+                let refused = matches!(error, PublishError::Edge(Refusal::Refused(_)));
+                self.seat.answered(if refused { Answer::Refused } else { Answer::Unavailable });
+                let cause: &dyn std::error::Error = &error;
+                tracing::info!(cause, "publish refused");
+                self.session.refuse(error.told())?;
+                Err(Closed::Refused(error.told()))
+            }
+        }
+    }
+
     async fn flush(&mut self) -> Result<(), Closed> {
         let bytes = self.session.output();
         if !bytes.is_empty() {
-            time::timeout(WRITE, self.socket.write_all(&bytes)).await.map_err(|_| Closed::Silent)??;
+            let written = time::timeout(WRITE, self.socket.write_all(&bytes)).await;
+            written.map_err(|_| Closed::Limit(Limit::Unread))??;
         }
         Ok(())
     }
@@ -169,12 +227,27 @@ impl<'a> Connection<'a> {
             if !leaves {
                 self.socket.shutdown().await?;
             }
-            let mut rest = vec![0; READ];
-            while self.socket.read(&mut rest).await? > 0 {}
+            let (mut rest, mut left) = (vec![0; READ.0], LAST_BYTES);
+            while left > 0 {
+                match self.socket.read(&mut rest).await? {
+                    0 => break,
+                    count => left = left.saturating_sub(count),
+                }
+            }
             Ok::<(), Closed>(())
         };
         // Whatever goes wrong here, the connection ends.
         let _ = time::timeout(LINGER, last_words).await;
+    }
+}
+
+async fn overdue(deadline: Option<Deadline>) -> Limit {
+    match deadline {
+        Some(Deadline { at, limit }) => {
+            time::sleep_until(at.into()).await;
+            limit
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
 use super::conn::Connection;
-use crate::{metrics::Metrics, stream::Streams};
+use crate::{
+    config::IngestLimits,
+    ingest::seats::{Seat, Seats},
+    metrics::Metrics,
+    stream::Streams,
+};
 
 /// How long to wait before accepting again after that failed.
 const RETRY: Duration = Duration::from_millis(100);
@@ -18,7 +20,8 @@ const RETRY: Duration = Duration::from_millis(100);
 /// Takes encoders' connections.
 pub(crate) struct Server {
     listener: TcpListener,
-    seats: Arc<Semaphore>,
+    limits: IngestLimits,
+    seats: Seats,
     streams: Arc<Streams>,
     metrics: Arc<Metrics>,
     connections: TaskTracker,
@@ -28,13 +31,13 @@ impl Server {
     /// Listens.
     pub(crate) async fn bind(
         address: SocketAddr,
-        max_connections: u16,
+        limits: IngestLimits,
         streams: Arc<Streams>,
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        let seats = Arc::new(Semaphore::new(usize::from(max_connections)));
-        Ok(Self { listener, seats, streams, metrics, connections: TaskTracker::new() })
+        let seats = Seats::new(limits.clone());
+        Ok(Self { listener, limits, seats, streams, metrics, connections: TaskTracker::new() })
     }
 
     /// Where it listens.
@@ -49,10 +52,16 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
                 () = shutdown.cancelled() => break,
             };
-            match (accepted, self.seats.clone().try_acquire_owned()) {
-                (Ok((socket, peer)), Ok(seat)) => self.serve(socket, peer, seat, shutdown.clone()),
-                (Ok((_, peer)), Err(_)) => tracing::warn!(%peer, "no seat left"),
-                (Err(error), _) => {
+            match accepted {
+                Ok((socket, peer)) => match self.seats.take(peer.ip()) {
+                    Ok(seat) => self.serve(socket, peer, seat, shutdown.clone()),
+                    Err(limit) => {
+                        // Not louder: a crowd must not fill the log as well.
+                        tracing::debug!(%peer, %limit, "not let in");
+                        self.metrics.refused(limit);
+                    }
+                },
+                Err(error) => {
                     // Mostly a lack of file descriptors, of whose end nobody tells.
                     tracing::error!(%error, "accept failed");
                     tokio::time::sleep(RETRY).await;
@@ -63,16 +72,15 @@ impl Server {
         self.connections.wait().await;
     }
 
-    fn serve(&self, socket: TcpStream, peer: SocketAddr, seat: OwnedSemaphorePermit, shutdown: CancellationToken) {
-        let (streams, metrics) = (self.streams.clone(), self.metrics.clone());
+    fn serve(&self, socket: TcpStream, peer: SocketAddr, seat: Seat, shutdown: CancellationToken) {
+        let (streams, metrics, limits) = (self.streams.clone(), self.metrics.clone(), self.limits.clone());
         let span = tracing::info_span!("rtmp", %peer);
         let connection = async move {
             // Replies are small and waited for; without it they are sent late, not never.
             let _ = socket.set_nodelay(true);
             metrics.connections.inc();
-            Connection::new(socket, &streams, &metrics).run(&shutdown).await;
+            Connection::new(socket, seat, &limits, &streams, &metrics).run(&shutdown).await;
             metrics.connections.dec();
-            drop(seat);
         };
         self.connections.spawn(connection.instrument(span));
     }

@@ -1,6 +1,8 @@
-//! One encoder's session, without a socket or a clock: bytes in, events and bytes out.
+//! One encoder's session, without a socket or a clock: bytes and times in, events and bytes out.
 //!
 //! It stops at `publish` until it is told whether the key is good, so that no media is read before that.
+
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use scuffle_rtmp::error::RtmpError;
@@ -8,21 +10,26 @@ use scuffle_rtmp::error::RtmpError;
 use super::{
     chunk::{ChunkError, ChunkReader},
     clock::MediaClock,
-    command::{self, Command, Incoming},
+    command::{self, Command, Incoming, Unreadable},
+    guard::{Deadline, Guard},
     handshake::{Handshake, HandshakeError},
     reply::{Replies, WINDOW},
 };
-use crate::ingest::{
-    Tag,
-    flv::{self, Role},
+use crate::{
+    config::IngestLimits,
+    ingest::{
+        Tag,
+        flv::{self, Role},
+        limit::Limit,
+    },
 };
 
 /// The application encoders publish to.
 const APP: &str = "live";
 /// The message stream given to every `createStream`: a connection publishes one thing.
 const STREAM: u32 = 1;
-/// The longest message before the key is known to be good; commands are far shorter.
-const SETUP_MESSAGE: usize = 64 * 1024;
+/// The longest message that is no media, or that comes before the key is known to be good; commands and metadata are far shorter.
+const SHORT_MESSAGE: usize = 64 * 1024;
 /// The longest message of media.
 const MEDIA_MESSAGE: usize = 8 * 1024 * 1024;
 
@@ -37,13 +44,28 @@ pub(crate) enum SessionError {
     Chunk(#[from] ChunkError),
     /// A message that cannot be read.
     #[error("a message cannot be read")]
-    Unreadable,
+    Unreadable(#[from] Unreadable),
+    /// More, or later, than is allowed.
+    #[error("a limit was reached")]
+    Limit(#[source] Limit),
     /// A message at a time when it makes no sense.
     #[error("{0}")]
     OutOfPlace(&'static str),
     /// A reply that cannot be written.
     #[error("a reply cannot be written")]
     Reply(#[from] RtmpError),
+}
+
+impl SessionError {
+    /// The limit that was reached, where it was one.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Limit(limit) => Some(*limit),
+            Self::Chunk(error) => error.limit(),
+            Self::Unreadable(Unreadable::Amf(error)) => error.limit(),
+            _ => None,
+        }
+    }
 }
 
 /// What happened.
@@ -79,6 +101,7 @@ enum Phase {
 pub(crate) struct Session {
     /// The handshake, until it is done.
     handshake: Option<Handshake>,
+    guard: Guard,
     chunks: ChunkReader,
     replies: Replies,
     clock: MediaClock,
@@ -90,10 +113,11 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session with an encoder that has just connected.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(limits: &IngestLimits, now: Instant) -> Self {
         Self {
             handshake: Some(Handshake::default()),
-            chunks: ChunkReader::new(SETUP_MESSAGE),
+            guard: Guard::new(limits, now),
+            chunks: ChunkReader::new(SHORT_MESSAGE),
             replies: Replies::default(),
             clock: MediaClock::default(),
             phase: Phase::Start,
@@ -104,13 +128,15 @@ impl Session {
     }
 
     /// Takes bytes from the encoder.
-    pub(crate) fn receive(&mut self, bytes: &[u8]) -> Result<(), SessionError> {
+    pub(crate) fn receive(&mut self, bytes: &[u8], now: Instant) -> Result<(), SessionError> {
+        self.guard.bytes(bytes.len(), now).map_err(SessionError::Limit)?;
         #[expect(clippy::cast_possible_truncation, reason = "the protocol counts modulo 2³²")]
         let count = bytes.len() as u32;
         self.received = self.received.wrapping_add(count);
         if let Some(handshake) = &mut self.handshake {
             let Some(rest) = handshake.receive(bytes, self.replies.raw())? else { return Ok(()) };
             self.handshake = None;
+            self.guard.shook_hands();
             self.chunks.extend(&rest);
         } else {
             self.chunks.extend(bytes);
@@ -123,11 +149,12 @@ impl Session {
     }
 
     /// What happened next; `None` when more bytes, or a decision on the key, are needed.
-    pub(crate) fn poll(&mut self) -> Result<Option<Event>, SessionError> {
+    pub(crate) fn poll(&mut self, now: Instant) -> Result<Option<Event>, SessionError> {
         while !matches!(self.phase, Phase::Asking | Phase::Over) {
             let Some(message) = self.chunks.next()? else { return Ok(None) };
+            self.guard.message(now).map_err(SessionError::Limit)?;
             let timestamp = message.timestamp;
-            let event = match command::read(message).map_err(|_| SessionError::Unreadable)? {
+            let event = match command::read(message)? {
                 Incoming::ChunkSize(size) => {
                     self.chunks.set_chunk_size(size)?;
                     None
@@ -162,9 +189,10 @@ impl Session {
     }
 
     /// The key is good: media may come.
-    pub(crate) fn accept(&mut self) -> Result<(), SessionError> {
+    pub(crate) fn accept(&mut self, now: Instant) -> Result<(), SessionError> {
         self.phase = Phase::Publishing;
-        self.chunks.set_limit(MEDIA_MESSAGE);
+        self.guard.publishing(now);
+        self.chunks.set_media_limit(MEDIA_MESSAGE);
         self.replies.begin(STREAM)?;
         self.replies.status(STREAM, "status", "NetStream.Publish.Start", "Publishing.")?;
         Ok(())
@@ -174,6 +202,30 @@ impl Session {
     pub(crate) fn refuse(&mut self, why: &str) -> Result<(), SessionError> {
         self.phase = Phase::Over;
         Ok(self.replies.status(STREAM, "error", "NetStream.Publish.BadName", why)?)
+    }
+
+    /// A tag was handed on: the time that took was ours, not the encoder's.
+    pub(crate) fn delivered(&mut self, now: Instant) {
+        self.guard.publishing(now);
+    }
+
+    /// How long to let bytes gather after a read of `count` of them.
+    pub(crate) fn pause(&mut self, count: usize, now: Instant) -> Option<Duration> {
+        self.guard.pause(count, now)
+    }
+
+    /// When patience with the encoder ends.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.guard.deadline()
+    }
+
+    /// The encoder, if it publishes, is let go for what it did.
+    pub(crate) fn condemn(&mut self, limit: Limit) -> Result<(), SessionError> {
+        if self.phase == Phase::Publishing {
+            self.replies.status(STREAM, "error", "NetStream.Publish.Rejected", limit.told())?;
+        }
+        self.phase = Phase::Over;
+        Ok(())
     }
 
     /// Lets the encoder go.
@@ -214,6 +266,7 @@ impl Session {
             }
             (Command::Publish { name }, Phase::Connected) => {
                 self.phase = Phase::Asking;
+                self.guard.asked();
                 let key = name.split('?').next().unwrap_or_default().to_owned();
                 return Ok(Some(Event::Publish { key }));
             }

@@ -1,5 +1,7 @@
 //! The session, fed as an encoder would, in any split.
 
+use std::time::{Duration, Instant};
+
 use bytes::BytesMut;
 use proptest::prelude::*;
 use scuffle_amf0::encoder::Amf0Encoder;
@@ -9,7 +11,15 @@ use super::{
     chunk::{ChunkReader, Message},
     session::{Event, Session, SessionError},
 };
-use crate::ingest::{Tag, flv};
+use crate::{
+    config::IngestLimits,
+    ingest::{Tag, flv, limit::Limit},
+};
+
+/// A session that began just now.
+fn begin() -> Session {
+    Session::new(&IngestLimits::DEFAULT, Instant::now())
+}
 
 /// A handshake as a client without digests sends it: C0, C1 and C2 (whose content nobody checks).
 fn hello() -> Vec<u8> {
@@ -115,6 +125,7 @@ fn run(
     cuts: &[usize],
     accept: bool,
 ) -> Result<(Vec<Event>, Vec<u8>), SessionError> {
+    let now = Instant::now();
     let (mut events, mut out, mut rest) = (Vec::new(), BytesMut::new(), bytes);
     for cut in cuts.iter().cycle() {
         if rest.is_empty() {
@@ -122,10 +133,10 @@ fn run(
         }
         let (head, tail) = rest.split_at(*cut.min(&rest.len()));
         rest = tail;
-        session.receive(head)?;
-        while let Some(event) = session.poll()? {
+        session.receive(head, now)?;
+        while let Some(event) = session.poll(now)? {
             if matches!(event, Event::Publish { .. }) {
-                if accept { session.accept()? } else { session.refuse("no")? }
+                if accept { session.accept(now)? } else { session.refuse("no")? }
             }
             events.push(event);
         }
@@ -136,7 +147,7 @@ fn run(
 
 #[test]
 fn an_encoder_is_led_to_publishing() {
-    let mut session = Session::new();
+    let mut session = begin();
     let (events, out) = run(&mut session, &opening("key?tag=1"), &[usize::MAX], true).unwrap();
     assert_eq!(events, [Event::Publish { key: "key".into() }]);
     let commands = commands(&out);
@@ -152,12 +163,12 @@ fn an_encoder_is_led_to_publishing() {
 
 #[test]
 fn nothing_is_read_before_the_key_is_checked() {
-    let mut session = Session::new();
-    session.receive(&[opening("key"), media()].concat()).unwrap();
-    assert_eq!(session.poll().unwrap(), Some(Event::Publish { key: "key".into() }));
-    assert_eq!(session.poll().unwrap(), None);
+    let (mut session, now) = (begin(), Instant::now());
+    session.receive(&[opening("key"), media()].concat(), now).unwrap();
+    assert_eq!(session.poll(now).unwrap(), Some(Event::Publish { key: "key".into() }));
+    assert_eq!(session.poll(now).unwrap(), None);
     session.refuse("Invalid stream key").unwrap();
-    assert_eq!(session.poll().unwrap(), None, "a refused encoder's media is never read");
+    assert_eq!(session.poll(now).unwrap(), None, "a refused encoder's media is never read");
     let out = session.output();
     let (stream, values) = commands(&out).pop().unwrap();
     assert_eq!((stream, code(&values)), (1, Some("NetStream.Publish.BadName")));
@@ -165,7 +176,7 @@ fn nothing_is_read_before_the_key_is_checked() {
 
 #[test]
 fn another_application_is_rejected() {
-    let mut session = Session::new();
+    let mut session = begin();
     let (events, out) = run(&mut session, &[hello(), connect("vod")].concat(), &[usize::MAX], true).unwrap();
     assert_eq!(events, [Event::Unpublish]);
     assert_eq!(code(&commands(&out)[0].1), Some("NetConnection.Connect.Rejected"));
@@ -173,16 +184,16 @@ fn another_application_is_rejected() {
 
 #[test]
 fn media_before_publish_is_dropped_and_long_messages_refused() {
-    let mut session = Session::new();
+    let mut session = begin();
     let early = [hello(), connect("live"), message(1, 9, 0, &[0x17, 1, 0])].concat();
     assert_eq!(run(&mut session, &early, &[usize::MAX], true).unwrap().0, []);
-    session.receive(&[5, 0, 0, 0, 0x02, 0, 0, 9, 1, 0, 0, 0]).unwrap();
-    assert!(matches!(session.poll(), Err(SessionError::Chunk(_))), "128 KiB before publish");
+    let long = run(&mut session, &[5, 0, 0, 0, 0x02, 0, 0, 9, 1, 0, 0, 0], &[usize::MAX], true);
+    assert_eq!(long.unwrap_err().limit(), Some(Limit::MessageSize), "128 KiB before publish");
 }
 
 #[test]
 fn pings_are_echoed_and_bytes_acknowledged() {
-    let mut session = Session::new();
+    let mut session = begin();
     let ping = message(0, 4, 0, &[0, 6, 1, 2, 3, 4]);
     // A window of 0 must not make us divide by it, or answer every byte.
     let window = message(0, 5, 0, &[0; 4]);
@@ -198,7 +209,7 @@ fn pings_are_echoed_and_bytes_acknowledged() {
 #[test]
 fn goodbye_is_heard_once() {
     for farewell in ["FCUnpublish", "deleteStream", "closeStream"] {
-        let mut session = Session::new();
+        let mut session = begin();
         let bytes = [opening("key"), command(1, farewell, 0.0, None), command(1, "deleteStream", 0.0, None)].concat();
         let (events, out) = run(&mut session, &bytes, &[usize::MAX], true).unwrap();
         assert_eq!(events[1..], [Event::Unpublish], "{farewell}");
@@ -208,14 +219,63 @@ fn goodbye_is_heard_once() {
 
 #[test]
 fn a_second_publish_is_out_of_place() {
-    let mut session = Session::new();
+    let mut session = begin();
     let bytes = [opening("key"), command(1, "publish", 6.0, Some("other"))].concat();
     assert!(matches!(run(&mut session, &bytes, &[usize::MAX], true), Err(SessionError::OutOfPlace(_))));
 }
 
 #[test]
 fn other_protocols_are_turned_away_at_the_first_byte() {
-    assert!(matches!(Session::new().receive(b"GET / HTTP/1.1\r\n"), Err(SessionError::Handshake(_))));
+    assert!(matches!(begin().receive(b"GET / HTTP/1.1\r\n", Instant::now()), Err(SessionError::Handshake(_))));
+}
+
+/// The limit that ends a session which is sent this.
+fn limit(bytes: &[u8]) -> Option<Limit> {
+    run(&mut begin(), bytes, &[4_096], true).err().and_then(|error| error.limit())
+}
+
+#[test]
+fn every_limit_ends_the_session_under_its_name() {
+    let bomb = |payload: Vec<u8>| limit(&[hello(), message(0, 20, 0, &payload)].concat());
+    assert_eq!(bomb(b"\x0a\x00\x00\x00\x01".repeat(1_000)), Some(Limit::AmfDepth));
+    assert_eq!(bomb(vec![5; 60_000]), Some(Limit::AmfValues));
+    let ping = message(0, 4, 0, &[0, 6, 1, 2, 3, 4]);
+    assert_eq!(limit(&[hello(), ping.repeat(100)].concat()), Some(Limit::SetupMessages));
+    let filler = message(0, 15, 0, &vec![0; 60_000]);
+    assert_eq!(limit(&[hello(), filler.repeat(5)].concat()), Some(Limit::SetupBytes));
+    assert_eq!(limit(&[hello(), message(0, 1, 0, &[0, 0, 0, 1])].concat()), Some(Limit::ChunkSize));
+    let streams: Vec<u8> = (2..63u8).flat_map(|id| [id, 0, 0, 0, 0, 0, 1, 8, 1, 0, 0, 0, b'x']).collect();
+    assert_eq!(limit(&[hello(), streams].concat()), Some(Limit::ChunkStreams));
+    // Empty messages, a byte each.
+    let dust = [message(1, 8, 0, &[]), vec![0xc3; 60_000]].concat();
+    assert_eq!(limit(&[opening("key"), dust].concat()), Some(Limit::MessageRate));
+    assert_eq!(limit(&[opening("key"), message(1, 18, 0, &vec![0; 70_000])].concat()), Some(Limit::MessageSize));
+    let flood = message(1, 9, 0, &vec![0x27; 1_000_000]);
+    assert_eq!(limit(&[opening("key"), flood.repeat(80)].concat()), Some(Limit::Bitrate));
+}
+
+#[test]
+fn patience_ends_with_the_handshake_the_key_and_whole_tags() {
+    let (began, mut session) = (Instant::now(), begin());
+    assert_eq!(session.deadline().unwrap().limit, Limit::HandshakeTime);
+    let opening = opening("key");
+    let (hello, rest) = opening.split_at(2 * 1536 + 1);
+    session.receive(hello, began).unwrap();
+    assert_eq!(session.deadline().unwrap().limit, Limit::KeyTime);
+    session.receive(rest, began).unwrap();
+    while session.poll(began).unwrap().is_none() {}
+    assert_eq!(session.deadline(), None);
+    session.accept(began).unwrap();
+    // A tag of which a byte comes every second is no tag.
+    let slow = message(1, 9, 0, &[0x17; 100]);
+    let ended = slow.iter().zip(1..).find_map(|(byte, second)| {
+        let now = began + Duration::from_secs(second);
+        session.receive(&[*byte], now).err().or_else(|| session.poll(now).err()).map(|error| (second, error.limit()))
+    });
+    assert_eq!(ended, Some((10, Some(Limit::Silence))));
+    session.condemn(Limit::Silence).unwrap();
+    let out = session.output();
+    assert_eq!(code(&commands(&out).pop().unwrap().1), Some("NetStream.Publish.Rejected"), "and is told");
 }
 
 proptest! {
@@ -224,7 +284,7 @@ proptest! {
     #[test]
     fn any_split_gives_the_same_tags(cuts in prop::collection::vec(1usize..700, 1..40)) {
         let bytes = [opening("key"), media(), command(1, "deleteStream", 7.0, None)].concat();
-        let (events, _) = run(&mut Session::new(), &bytes, &cuts, true).unwrap();
+        let (events, _) = run(&mut begin(), &bytes, &cuts, true).unwrap();
         let tags: Vec<_> = events.iter().filter_map(|event| match event {
             Event::Tag(Tag { kind, dts_ms, body, .. }) => Some((*kind, *dts_ms, body.len())),
             _ => None,
@@ -237,6 +297,6 @@ proptest! {
     #[test]
     fn no_bytes_panic_the_session(noise in prop::collection::vec(any::<u8>(), 0..400), cut in 1usize..50) {
         let bytes = [hello(), noise].concat();
-        let _ = run(&mut Session::new(), &bytes, &[cut], true);
+        let _ = run(&mut begin(), &bytes, &[cut], true);
     }
 }
