@@ -21,6 +21,8 @@ use condition::Condition;
 pub use config::Config;
 use edge::Edge;
 use ingest::rtmp;
+#[cfg(fuzzing)]
+pub use ingest::rtmp::fuzz;
 use metrics::Metrics;
 use object_store::ObjectStore;
 pub use outbox::JournalError;

@@ -2,6 +2,7 @@
 
 mod area;
 mod deployment;
+mod fuzz;
 mod openapi;
 mod soak;
 mod steps;
@@ -13,6 +14,7 @@ use anyhow::{Result, bail};
 pub use self::{
     area::Area,
     deployment::deployment,
+    fuzz::{Options as FuzzOptions, fuzz},
     openapi::openapi,
     soak::{Soak, soak},
     steps::format,

@@ -25,6 +25,8 @@ enum Command {
     },
     /// Run a long scenario: an hour's stream, or many crashes
     Soak(check::Soak),
+    /// Run libFuzzer over everything that reads what strangers send
+    Fuzz(check::FuzzOptions),
     /// Format all code
     Fmt,
     /// Build the Worker into edge/build; does nothing when nothing changed
@@ -53,6 +55,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up(options) => up::up(&workspace, &options),
         Command::Test { area } => check::test(&workspace, area),
         Command::Soak(options) => check::soak(&workspace, &options),
+        Command::Fuzz(options) => check::fuzz(&workspace, &options),
         Command::Fmt => check::format(&workspace),
         Command::Worker => build::worker(&workspace),
         Command::Openapi => check::openapi(&workspace),

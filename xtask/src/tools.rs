@@ -6,7 +6,7 @@ mod debian;
 mod npm;
 mod python;
 
-pub use crates::{CARGO_DENY, CrateTool, WASM_BINDGEN, WORKER_BUILD};
+pub use crates::{CARGO_DENY, CARGO_FUZZ, CrateTool, WASM_BINDGEN, WORKER_BUILD};
 pub use debian::Packages;
 pub(crate) use npm::{install_edge_tools, install_pages_packages};
 pub use python::m3u8_interpreter;

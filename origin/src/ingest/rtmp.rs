@@ -5,6 +5,10 @@ mod chunk;
 mod clock;
 mod command;
 mod conn;
+#[cfg(fuzzing)]
+pub mod fuzz;
+#[cfg(all(test, not(fuzzing)))]
+mod fuzz;
 mod guard;
 mod handshake;
 mod reply;

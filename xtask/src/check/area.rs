@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{deployment, openapi, steps};
+use super::{deployment, fuzz, openapi, steps};
 use crate::Workspace;
 
 /// A part of the checks that can be run alone.
@@ -27,6 +27,8 @@ pub enum Area {
     Edge,
     /// The origin and its pipeline
     Origin,
+    /// Every parser of what strangers send: the fuzz corpus and changes to it
+    Fuzz,
     /// Origin, edge, encoders and players together
     E2e,
     /// Processes that die and storage that fails, while people watch and talk
@@ -42,7 +44,7 @@ pub(super) type Check = fn(&Workspace) -> Result<()>;
 
 impl Area {
     /// All areas, what fails fast first.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Fmt,
         Self::Core,
         Self::Clippy,
@@ -51,6 +53,7 @@ impl Area {
         Self::Web,
         Self::Edge,
         Self::Origin,
+        Self::Fuzz,
         Self::E2e,
         Self::Faults,
         Self::Browser,
@@ -68,6 +71,7 @@ impl Area {
             Self::Web => &[steps::pages_check, steps::pages_test, steps::pages_build, steps::pages_size],
             Self::Edge => &[steps::edge],
             Self::Origin => &[steps::origin],
+            Self::Fuzz => &[fuzz::smoke],
             Self::E2e => &[steps::e2e],
             Self::Faults => &[steps::faults],
             Self::Browser => &[steps::browser],

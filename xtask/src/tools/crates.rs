@@ -33,6 +33,10 @@ pub const WORKER_BUILD: CrateTool =
 pub const CARGO_DENY: CrateTool =
     CrateTool { name: "cargo-deny", version: "0.20.2", program: "cargo-deny", locked: true };
 
+/// libFuzzer, and how to build for it.
+pub const CARGO_FUZZ: CrateTool =
+    CrateTool { name: "cargo-fuzz", version: "0.13.2", program: "cargo-fuzz", locked: true };
+
 impl CrateTool {
     /// Where its program is once installed.
     pub fn path(&self) -> PathBuf {
