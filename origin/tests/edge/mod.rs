@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part of it")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
         Arc,
@@ -46,6 +46,8 @@ pub(crate) const SECRET: &str = "node secret";
 pub(crate) struct Heard {
     /// All reports, in order.
     pub(crate) reports: Vec<Report>,
+    /// How many of each epoch.
+    counts: BTreeMap<u32, u64>,
     /// How often health came.
     pub(crate) health: usize,
     /// All warnings that were in it.
@@ -166,7 +168,7 @@ async fn publish(
 
 async fn link(
     State(shared): State<Arc<Shared>>,
-    Path((stream, _)): Path<(String, u32)>,
+    Path((stream, epoch)): Path<(String, u32)>,
     request: Request<Body>,
 ) -> Response<Body> {
     assert!(is_signed(request.method(), request.uri(), request.headers(), ""), "the upgrade is not signed");
@@ -174,7 +176,7 @@ async fn link(
     let accept = derive_accept_key(request.headers()[header::SEC_WEBSOCKET_KEY].as_bytes());
     tokio::spawn(async move {
         let io = TokioIo::new(hyper::upgrade::on(request).await.unwrap());
-        room(WebSocketStream::from_raw_socket(io, Role::Server, None).await, &shared).await;
+        room(WebSocketStream::from_raw_socket(io, Role::Server, None).await, &shared, epoch).await;
     });
     Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)
@@ -185,20 +187,20 @@ async fn link(
         .unwrap()
 }
 
-async fn room<S>(mut socket: WebSocketStream<S>, shared: &Shared)
+async fn room<S>(mut socket: WebSocketStream<S>, shared: &Shared, epoch: u32)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     let say = |frame: LinkDown| Message::text(serde_json::to_string(&frame).unwrap());
     let mut stop = shared.stop.subscribe();
     let mut stopped = false;
-    let next = shared.heard.borrow().reports.len() as u64;
+    let next = shared.heard.borrow().counts.get(&epoch).copied().unwrap_or(0);
     socket.send(say(LinkDown::Welcome { next })).await.unwrap();
     loop {
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => {
-                    if let Some(next) = take(serde_json::from_str(&text).unwrap(), shared).await {
+                    if let Some(next) = take(serde_json::from_str(&text).unwrap(), shared, epoch).await {
                         // The origin may have closed the link after its last report.
                         let _ = socket.send(say(LinkDown::Ack { next })).await;
                     }
@@ -215,7 +217,7 @@ where
 }
 
 /// Takes a frame; says what to acknowledge.
-async fn take(frame: LinkUp, shared: &Shared) -> Option<u64> {
+async fn take(frame: LinkUp, shared: &Shared, epoch: u32) -> Option<u64> {
     let (n, report) = match frame {
         LinkUp::Report { n, report } => (n, report),
         LinkUp::Health(health) => {
@@ -227,13 +229,14 @@ async fn take(frame: LinkUp, shared: &Shared) -> Option<u64> {
         }
     };
     let mut missing = None;
-    if let Some(object) = object_of(&report, Epoch(shared.epochs.load(Ordering::SeqCst))) {
+    if let Some(object) = object_of(&report, Epoch(epoch)) {
         let key = Key::from(object.key(shared.stream));
         missing = shared.store.head(&key).await.is_err().then(|| key.to_string());
     }
-    assert_eq!(n, shared.heard.borrow().reports.len() as u64, "reports are numbered in order");
+    assert_eq!(n, shared.heard.borrow().counts.get(&epoch).copied().unwrap_or(0), "reports are numbered in order");
     shared.heard.send_modify(|heard| {
         heard.reports.push(report);
+        *heard.counts.entry(epoch).or_default() += 1;
         heard.missing.extend(missing);
     });
     Some(n + 1)
