@@ -26,6 +26,45 @@ impl Encoder {
         Self::start(system, "ffmpeg", ffmpeg)
     }
 
+    /// ffmpeg pushes what `arguments` make of inputs that they name, in real time.
+    pub fn ffmpeg_of(system: &System, key: &str, arguments: &[&str]) -> Self {
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-hide_banner", "-nostdin", "-loglevel", "warning"]).args(arguments);
+        ffmpeg.args(["-f", "flv", &url(system.rtmp_port(), key)]);
+        Self::start(system, "ffmpeg", ffmpeg)
+    }
+
+    /// `GStreamer`'s `rtmp2sink` pushes a picture that gets larger every four seconds, and sound.
+    pub fn growing(system: &System, key: &str) -> Self {
+        let location = url(system.rtmp_port(), key);
+        let mut gst = Command::new("gst-launch-1.0");
+        gst.args([
+            "-q",
+            "concat",
+            "name=sizes",
+            "!",
+            "x264enc",
+            "speed-preset=ultrafast",
+            "key-int-max=60",
+            "threads=1",
+        ]);
+        gst.args(["!", "queue", "!", "flvmux", "name=mux", "streamable=true", "!", "rtmp2sink", "sync=true"]);
+        gst.arg(format!("location={location}"));
+        for height in [180, 270, 360] {
+            let size = format!("video/x-raw,width={},height={height},framerate=30/1", height * 16 / 9);
+            gst.args(["videotestsrc", "num-buffers=120", "!", &size, "!", "sizes."]);
+        }
+        gst.args([
+            "audiotestsrc",
+            "num-buffers=562",
+            "samplesperbuffer=1024",
+            "!",
+            "audio/x-raw,rate=48000,channels=2",
+        ]);
+        gst.args(["!", "voaacenc", "!", "queue", "max-size-time=0", "!", "mux."]);
+        Self::start(system, "gstreamer", gst)
+    }
+
     /// `GStreamer`'s `rtmp2sink` pushes the clip as it is, in real time.
     pub fn gstreamer(system: &System, key: &str) -> Self {
         let location = url(system.rtmp_port(), key);
@@ -52,6 +91,11 @@ impl Encoder {
     fn start(system: &System, name: &'static str, command: Command) -> Self {
         let log = system.scratch.path().join(format!("log/{name}-{}.log", crate::unique_name()));
         Self { process: Process::start(name, command, &log).unwrap() }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Whether it is still pushing.

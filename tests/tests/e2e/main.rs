@@ -1,5 +1,6 @@
 //! Origin, edge, encoders and players together.
 
+mod encoders;
 mod end_and_key;
 mod epochs;
 mod playback;
