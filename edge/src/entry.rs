@@ -8,7 +8,7 @@ use crate::{
     http, play,
     rates::{Action, Subject},
     route::{self, Resolved, Route, Surface},
-    shell::{Cx, Reply, clock, measured, reply},
+    shell::{Cx, Reply, clock, hashing, measured, reply},
 };
 
 #[event(fetch)]
@@ -40,6 +40,9 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response>
 
 async fn answer(route: Route, req: Request, cx: &Cx) -> Reply {
     if let Some(action) = Action::of(&route) {
+        if action.takes_a_hash() {
+            hashing::room()?;
+        }
         measured(cx, &req, action, Subject::Address).await?;
     }
     dispatch(route, req, cx).await

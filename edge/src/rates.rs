@@ -41,6 +41,11 @@ impl Action {
             _ => None,
         }
     }
+
+    /// A password is hashed, which holds the processor.
+    pub fn takes_a_hash(self) -> bool {
+        matches!(self, Self::Register | Self::Login)
+    }
 }
 
 /// Whose calls are counted together.

@@ -30,7 +30,6 @@ use crate::{
 /// `POST /api/v1/auth/register`. That an address is taken is told only to who could have had the name: whoever asks after addresses
 /// leaves an account for each that is free.
 pub(crate) async fn register(mut req: Request, cx: &Cx) -> Reply {
-    hashing::room()?;
     let asked: Register = body::json(&mut req).await?;
     let new = NewPerson::read(&asked)?;
     let (db, salt) = (cx.db()?, random()?);
@@ -55,7 +54,6 @@ pub(crate) async fn register(mut req: Request, cx: &Cx) -> Reply {
 
 /// `POST /api/v1/auth/login`
 pub(crate) async fn login(mut req: Request, cx: &Cx) -> Reply {
-    hashing::room()?;
     let Login { email, password } = body::json(&mut req).await?;
     let email = credentials::normalized(&email);
     if !credentials::may_be_someone_s(&email, &password) {

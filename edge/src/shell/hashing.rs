@@ -20,15 +20,15 @@ impl From<Full> for Failure {
     }
 }
 
-/// A 429 when there is no room to wait in: said before anything is looked up.
+/// A 429 when there is no room to wait in: said before anything is read or looked up.
 pub(crate) fn room() -> Result<(), Failure> {
     Ok(TURNS.with_borrow_mut(|turns| turns.room(clock()))?)
 }
 
-/// Does what takes a hash, when its turn has come. Each waits by timers of its own: one request must not wake another's.
+/// Does what takes a hash, when its turn has come; a 429 when it does not come. Each waits by timers of its own: one request must not wake another's.
 pub(crate) async fn in_turn<T>(hash: impl FnOnce() -> T) -> Result<T, Failure> {
     let ticket = TURNS.with_borrow_mut(|turns| turns.enter(clock()))?;
-    while let Turn::In(ms) = TURNS.with_borrow_mut(|turns| turns.ask(ticket, clock())) {
+    while let Turn::In(ms) = TURNS.with_borrow_mut(|turns| turns.ask(ticket, clock()))? {
         Delay::from(Duration::from_millis(ms.into())).await;
     }
     let began = clock();

@@ -164,16 +164,11 @@ async fn two_hundred_who_sign_in_at_once_keep_nobody_else_waiting() {
     }
     let answered = |status| statuses.get(&status).map_or(0, Vec::len);
     assert_eq!(answered(401) + answered(429), 200, "{statuses:?}");
-    assert!(answered(401) >= 100, "those for whom there is room are served: {}", answered(401));
-    assert!(answered(429) >= 50, "the others are told to come again: {}", answered(429));
+    assert!(answered(401) >= 30, "those for whom there is time are served: {}", answered(401));
     assert!(lines >= 3, "the logins took a while: {lines}");
-    assert!(slowest < Duration::from_secs(2), "someone else waited for {slowest:?}");
-    let last_hash = statuses[&401].iter().max().unwrap();
-    let last_refusal = statuses[&429].iter().max().unwrap();
-    assert!(
-        *last_refusal < *last_hash / 2,
-        "refused at once: after {last_refusal:?}, the last hash after {last_hash:?}"
-    );
+    assert!(slowest < LIMIT / 3, "someone else waited for {slowest:?}");
+    let at_once = statuses[&429].iter().filter(|after| **after < LIMIT / 3).count();
+    assert!(at_once >= 50, "they are told so at once: {:?}", statuses[&429]);
 }
 
 #[tokio::test]
