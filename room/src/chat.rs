@@ -5,6 +5,8 @@ use spillway_protocol::{
     limits,
     problem::{FieldCode, FieldError, Problem},
 };
+use unicode_properties::UnicodeEmoji;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// A line as the room will show it: trimmed, its line breaks and tabs as spaces, other control characters out.
 pub fn line(text: &str) -> Result<String, Problem> {
@@ -21,7 +23,7 @@ pub fn line(text: &str) -> Result<String, Problem> {
     }
 }
 
-/// A reaction: one short word without blanks, an emoji as a rule.
+/// A reaction: one emoji.
 pub fn reaction(text: &str) -> Result<String, Problem> {
     let shown = text.trim();
     if shown.is_empty() {
@@ -30,10 +32,15 @@ pub fn reaction(text: &str) -> Result<String, Problem> {
     if shown.len() > limits::REACTION {
         return Err(refused("message", FieldCode::TooLong));
     }
-    if shown.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if shown.graphemes(true).count() != 1 || !shown.chars().any(is_pictorial) {
         return Err(refused("message", FieldCode::Invalid));
     }
     Ok(shown.to_owned())
+}
+
+/// Whether a character alone makes an emoji; digits and signs that only a keycap makes one of do not.
+fn is_pictorial(c: char) -> bool {
+    !c.is_ascii() && c.is_emoji_char()
 }
 
 /// A client's own id of a line.
@@ -76,9 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn a_reaction_is_one_short_word() {
+    fn a_reaction_is_one_emoji() {
         assert_eq!(reaction(" ❤️ ").unwrap(), "❤️");
-        for bad in ["", " ", "a b", "\u{0}", "❤️❤️❤️❤️❤️❤️❤️❤️❤️❤️"] {
+        for emoji in ["👍🏽", "👩‍👩‍👧", "🇮🇩", "🔥", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "☺"] {
+            assert_eq!(reaction(emoji).unwrap(), emoji);
+        }
+        for bad in ["", " ", "a b", "abc", "a", "7", "#", "é", "\u{0}", "\u{200d}", "\u{fe0f}", "🔥🔥"] {
             assert!(reaction(bad).is_err(), "{bad:?}");
         }
     }

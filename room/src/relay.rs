@@ -145,6 +145,7 @@ impl<S: Sql> Relay<S> {
             viewer_count: early.viewer_count.unwrap_or(reply.viewer_count),
         });
         self.viewers.touch(now);
+        self.turn_out();
         self.store()?;
         self.join_waiting(now);
         Ok(())
@@ -198,6 +199,17 @@ impl<S: Sql> Relay<S> {
         let joined: Vec<_> = self.sockets.values().filter(|s| s.is_joined()).map(|s| s.id).collect();
         for id in joined {
             self.close(id, CloseCode::TryAgain);
+        }
+    }
+
+    /// A room that is not for everyone any more lets go of those without the right.
+    fn turn_out(&mut self) {
+        if !self.known.as_ref().is_some_and(|known| known.view.gated) {
+            return;
+        }
+        let strangers: Vec<_> = self.sockets.values().filter(|s| !s.visitor.entitled).map(|s| s.id).collect();
+        for id in strangers {
+            self.close(id, CloseCode::Removed);
         }
     }
 

@@ -322,3 +322,15 @@ fn d1_is_told_again_until_it_has_heard() {
     room.mirrored(first, true, at(4_200)).unwrap();
     assert_eq!(mirror(&mut room, at(9_000)), None, "nothing has changed");
 }
+
+#[test]
+fn a_stream_that_is_called_off_keeps_no_encoder_out() {
+    let db = Db::new();
+    let mut room = room(&db);
+    room.cancel(at(10)).unwrap();
+    let over = room.poll(at(10)).unwrap().into_iter().find_map(|output| match output {
+        Output::TellChannel(over) => Some(over.by_creator),
+        _ => None,
+    });
+    assert_eq!(over, Some(false));
+}

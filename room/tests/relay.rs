@@ -119,8 +119,8 @@ fn frames_that_are_not_of_the_protocol_close_the_socket() {
         (false, "{", CloseCode::Malformed),
         (false, "[]", CloseCode::Malformed),
         (false, &*"[".repeat(4_000), CloseCode::Malformed),
-        (false, &*frame("NOT_A_TYPE", json!({})), CloseCode::Malformed),
-        (true, &*frame("SEND_MESSAGE", json!({"message": 5})), CloseCode::Malformed),
+        (true, r#"{"type": 5, "data": {}}"#, CloseCode::Malformed),
+        (true, r#"{"type": "SEND_MESSAGE", "data": []}"#, CloseCode::Malformed),
         (false, &*frame("SEND_MESSAGE", json!({"message": "not joined"})), CloseCode::Malformed),
         (false, &*elsewhere, CloseCode::Malformed),
         (true, &*long, CloseCode::TooLarge),
@@ -138,6 +138,64 @@ fn frames_that_are_not_of_the_protocol_close_the_socket() {
     let id = join(&mut relay, visitor(2), 20);
     relay.binary(id);
     assert_eq!(closes(&outputs(&mut relay, 21)), [(id, CloseCode::Malformed)]);
+}
+
+#[test]
+fn a_frame_that_cannot_be_taken_is_refused_and_the_socket_stays() {
+    let mut relay = ready();
+    let id = join(&mut relay, visitor(2), 20);
+    outputs(&mut relay, 20);
+    for (kind, data) in [
+        ("SEND_TIP", json!({"amount": 5, "clientId": "c1"})),
+        ("NOT_A_TYPE", json!({"clientId": "c1"})),
+        ("SEND_MESSAGE", json!({"message": 5, "clientId": "c1"})),
+        ("JOIN_STREAM", json!({"lastSeq": -1, "clientId": "c1"})),
+    ] {
+        relay.frame(id, &frame(kind, data), at(21)).unwrap();
+        let polled = outputs(&mut relay, 21);
+        assert_eq!(error(&told(&polled, id)), (Code::Malformed, None, Some("c1")), "{kind}");
+        assert_eq!(closes(&polled), []);
+    }
+    relay.frame(id, r#"{"type": "VOTE"}"#, at(22)).unwrap();
+    assert_eq!(error(&told(&outputs(&mut relay, 22), id)), (Code::Malformed, None, None));
+}
+
+#[test]
+fn who_says_to_be_ahead_is_asked_after() {
+    let (db, mut relay) = (Db::new(), relay(&Db::new()));
+    let mut room = room(&db);
+    room.up(up(vec![line(2, "before", None)]), moment(1)).unwrap();
+    relay.attached(room.attach(&Attach { relay: "r".to_owned(), position: None }, at(2)).unwrap(), at(10)).unwrap();
+    room.up(up(vec![line(2, "not here yet", None)]), moment(11)).unwrap();
+    for (seq, resumed) in [(2, true), (3, false), (u64::MAX, false)] {
+        let id = relay.open(visitor(2), false, at(20)).unwrap().id;
+        let place = json!({"lastSeq": seq, "epoch": "0000000000000abc"});
+        relay.frame(id, &frame("JOIN_STREAM", place), at(20)).unwrap();
+        let polled = outputs(&mut relay, 20);
+        let asked = polled.iter().find_map(|o| if let Output::Replay(_, call) = o { Some(call) } else { None });
+        relay.replayed(id, Some(room.replay(asked.unwrap()).unwrap()), at(21)).unwrap();
+        let welcome = serde_json::to_value(&told(&outputs(&mut relay, 21), id)[0]).unwrap();
+        assert_eq!(welcome["data"]["resumed"], resumed, "{seq}");
+        assert_eq!(welcome["data"]["seq"], if resumed { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn a_room_that_is_not_for_everyone_any_more_lets_go_of_strangers() {
+    let mut relay = relay(&Db::new());
+    let mut reply = attached(&Db::new());
+    relay.attached(reply.clone(), at(10)).unwrap();
+    let stranger = join(&mut relay, visitor(2), 20);
+    let member = join(&mut relay, Visitor { entitled: true, ..visitor(3) }, 20);
+    outputs(&mut relay, 20);
+    (reply.view.version, reply.view.gated) = (reply.view.version + 1, true);
+    let after = reply.position.clone();
+    let down =
+        Down { token: 1, after, events: Vec::new(), reactions: BTreeMap::new(), viewers: None, view: Some(reply.view) };
+    relay.down(down, at(30)).unwrap();
+    assert_eq!(closes(&outputs(&mut relay, 30)), [(stranger, CloseCode::Removed)]);
+    relay.frame(member, &frame("SEND_MESSAGE", json!({"message": "still here"})), at(40)).unwrap();
+    assert_eq!(closes(&outputs(&mut relay, 40)), []);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What clients send.
 
+use serde::Deserialize;
 use spillway_protocol::{
     limits,
     problem::Code,
@@ -18,6 +19,14 @@ use crate::{
 /// Frames of any kind; who sends more is closed.
 pub(super) const FRAMES: Rate = Rate { burst: 40, per_second: 4 };
 
+/// What is formed like a frame.
+#[derive(Deserialize)]
+struct Unknown {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
 impl<S: Sql> Relay<S> {
     /// A frame of text came.
     pub fn frame(&mut self, id: SocketId, text: &str, now: Timestamp) -> Result<(), SqlError> {
@@ -31,10 +40,7 @@ impl<S: Sql> Relay<S> {
             self.close(id, CloseCode::TooFast);
             return Ok(());
         }
-        let Ok(frame) = serde_json::from_str::<ClientFrame>(text) else {
-            self.close(id, CloseCode::Malformed);
-            return Ok(());
-        };
+        let Ok(frame) = serde_json::from_str::<ClientFrame>(text) else { return self.unreadable(id, text) };
         let joined = socket.is_joined();
         let (stream, joins) = match &frame {
             ClientFrame::JoinStream { stream_id, .. } => (*stream_id, true),
@@ -58,6 +64,20 @@ impl<S: Sql> Relay<S> {
             ClientFrame::SendMessage { message, client_id, .. } => self.line(id, message, client_id, now),
             ClientFrame::SendReaction { reaction, .. } => self.reaction(id, &reaction),
         }
+    }
+
+    /// A frame that is none of ours: one that is formed like a frame is refused, whatever else it may be ends the socket.
+    fn unreadable(&mut self, id: SocketId, text: &str) -> Result<(), SqlError> {
+        let Ok(Unknown { kind, data }) = serde_json::from_str(text) else {
+            self.close(id, CloseCode::Malformed);
+            return Ok(());
+        };
+        let client_id = data.and_then(|data| data.get("clientId")?.as_str().map(str::to_owned));
+        let message = match kind.as_str() {
+            "JOIN_STREAM" | "SEND_MESSAGE" | "SEND_REACTION" => "The frame's data cannot be read.",
+            _ => "Frames of this type are not taken here.",
+        };
+        self.error(id, (Code::Malformed, message, None), client_id)
     }
 
     /// A frame of bytes came: this protocol has none.

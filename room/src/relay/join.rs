@@ -17,8 +17,6 @@ use crate::{
 
 /// Sockets that a Relay takes; the next viewer is sent on to the next one.
 pub const FULL: usize = 10_000;
-/// A client that says it is further ahead than Relays can be apart is not believed.
-const AHEAD: u64 = 10_000;
 
 /// Why a socket is not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +61,7 @@ impl<S: Sql> Relay<S> {
     fn resumable(&self, resume: Option<&Position>) -> Option<u64> {
         let here = self.kept.position.as_ref()?;
         let resume = resume?;
-        (resume.epoch == here.epoch && resume.seq <= here.seq.saturating_add(AHEAD)).then_some(resume.seq)
+        (resume.epoch == here.epoch).then_some(resume.seq)
     }
 
     /// Lets in whoever waits, as far as that is possible now.
@@ -84,6 +82,10 @@ impl<S: Sql> Relay<S> {
         let seen = self.resumable(resume.as_ref());
         match seen.map(|seen| (seen, self.tail.after(seen, position.seq))) {
             None => self.welcome(id, None, Vec::new(), now),
+            // It may come from a Relay that is ahead of this one; the Room knows.
+            Some((seen, _)) if seen > position.seq => {
+                self.out.push(Output::Replay(id, Replay { after: seen, until: seen }));
+            }
             Some((seen, Some(missed))) => self.welcome(id, Some(seen), missed, now),
             Some((seen, None)) => {
                 let until = self.tail.first().map_or(position.seq, |first| first.saturating_sub(1));

@@ -112,6 +112,7 @@ impl<S: Sql> Relay<S> {
             self.early.view = view.or_else(|| self.early.view.take());
             self.early.viewer_count = viewers.map(|viewers| viewers.count).or(self.early.viewer_count);
         }
+        self.turn_out();
         if !reactions.is_empty() {
             news.push(ServerFrame { event: ServerEvent::NewReaction { counts: reactions }, seq: None });
         }

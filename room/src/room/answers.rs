@@ -119,7 +119,8 @@ impl<S: Sql> Room<S> {
     /// A client was away.
     pub fn replay(&self, call: &Replay) -> Result<Replayed, Failed> {
         let until = call.until.min(self.log.seq());
-        if until.saturating_sub(call.after) > REPLAY {
+        let unheard_of = call.after > self.log.seq();
+        if unheard_of || until.saturating_sub(call.after) > REPLAY {
             return Ok(Replayed { events: None });
         }
         Ok(Replayed { events: Some(self.log.between(&self.sql, call.after, until)?) })

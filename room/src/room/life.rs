@@ -111,7 +111,7 @@ impl<S: Sql> Room<S> {
     /// The creator calls the stream off.
     pub fn cancel(&mut self, now: Timestamp) -> Result<Figures, Failed> {
         match self.life.status {
-            StreamStatus::Scheduled => self.finish(StreamStatus::Cancelled, now, true, now)?,
+            StreamStatus::Scheduled => self.call_off(now)?,
             StreamStatus::Live => self.finish(StreamStatus::Ended, now, true, now)?,
             StreamStatus::Cancelled => {}
             StreamStatus::Ended => return Err(Failed::refused(Code::StreamOver, "The stream has ended.")),
@@ -127,9 +127,14 @@ impl<S: Sql> Room<S> {
             self.touch_view()?;
         }
         if self.facts.status == StreamStatus::Cancelled && self.life.status == StreamStatus::Scheduled {
-            self.finish(StreamStatus::Cancelled, now, true, now)?;
+            self.call_off(now)?;
         }
         Ok(())
+    }
+
+    /// It was never live: no encoder is to be kept out for a while.
+    fn call_off(&mut self, now: Timestamp) -> Result<(), SqlError> {
+        self.finish(StreamStatus::Cancelled, now, false, now)
     }
 
     /// Whether the Channel has heard what it was told.
