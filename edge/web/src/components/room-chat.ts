@@ -18,6 +18,8 @@ const LONGEST_LINE = 500;
 @customElement("room-chat")
 export class RoomChat extends LightElement {
   @property({ attribute: false }) connection!: RoomConnection;
+  /** Not for this person: there is no room to wait for. */
+  @property({ type: Boolean }) closed = false;
 
   @state() private unseen = 0;
   @query(".chat-lines") private lines!: HTMLElement;
@@ -113,6 +115,7 @@ export class RoomChat extends LightElement {
 
   private foot(): TemplateResult {
     const { you, phase, settings } = this.connection.view;
+    if (this.closed) return html`<p class="chat-foot">The chat is for those who may watch.</p>`;
     if (phase === "over") return html`<p class="chat-foot">You were removed from this room.</p>`;
     if (settings && !settings.chatEnabled) return html`<p class="chat-foot">Chat is switched off for this stream.</p>`;
     if (settings && you === null) {

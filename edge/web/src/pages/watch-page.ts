@@ -36,16 +36,21 @@ export class WatchPage extends LightElement {
     if (failure !== null) return streamFailure(failure, this.#room.again);
     if (stream === null || status === null) return spinner("Loading the stream");
     document.title = `${stream.title} · Spillway`;
+    const refused = this.#refused();
     return html`<div class="watch">
-      <div class="watch-picture">${this.picture(stream, status)}</div>
+      <div class="watch-picture">${this.picture(stream, status, refused)}</div>
       <div class="watch-about">${this.about(stream, status)}</div>
-      <room-chat class="watch-chat" .connection=${connection}></room-chat>
+      <room-chat class="watch-chat" .connection=${connection} ?closed=${refused}></room-chat>
     </div>`;
   }
 
-  private picture(stream: Stream, status: StreamStatus): TemplateResult {
+  #refused(): boolean {
+    const { joined } = this.#room;
+    return joined !== null && !joined.accessGranted;
+  }
+
+  private picture(stream: Stream, status: StreamStatus, refused: boolean): TemplateResult {
     const { joined, again, counted } = this.#room;
-    const refused = joined !== null && !joined.accessGranted;
     const plays = !refused && (status === "LIVE" || this.playingOut);
     return html`
       <live-player
@@ -54,7 +59,7 @@ export class WatchPage extends LightElement {
         ?over=${this.playingOut}
         @player-ended=${this.playedOut}
       ></live-player>
-      ${refused ? refusedStage(stream, joined.reason ?? null, again) : nothing}
+      ${refused ? refusedStage(stream, joined?.reason ?? null, again) : nothing}
       ${!refused && !plays && status !== "LIVE" ? idleStage(stream, status) : nothing}
     `;
   }
