@@ -35,7 +35,7 @@ use tokio::{
 };
 
 /// KiB by which memory at its highest may grow from the second round of the same attacks to the last, and from none to the last.
-const FLAT: (u64, u64) = (16 * 1024, 64 * 1024);
+const FLAT: (u64, u64) = (24 * 1024, 64 * 1024);
 /// Frames a second of the stream that must not notice, and what is in each.
 const RATE: u64 = 100;
 const FRAME: usize = 4 * 1024;

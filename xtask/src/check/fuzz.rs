@@ -69,7 +69,7 @@ pub(super) fn smoke(workspace: &Workspace) -> Result<()> {
     step("corpus: all others", || {
         let mut cargo = workspace.command("cargo");
         let manifest = workspace.path("fuzz/Cargo.toml");
-        cargo.arg("test").arg("--locked").arg("--manifest-path").arg(manifest);
+        cargo.arg("test").arg("--manifest-path").arg(manifest);
         progress::run(workspace, "fuzz-others", cargo)
     })
 }

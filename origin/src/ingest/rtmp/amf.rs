@@ -183,6 +183,10 @@ mod tests {
 
     #[test]
     fn nesting_ends_before_the_stack_does() {
+        let nested = |depth| [b"\x0a\x00\x00\x00\x01".repeat(depth), vec![5]].concat();
+        assert!(read_all(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(read_all(&nested(MAX_DEPTH + 1)), Err(AmfError::TooDeep));
+        const { assert!(MAX_DEPTH < 16, "what a command needs, not what the stack bears") };
         let bytes = b"\x0a\x00\x00\x00\x01".repeat(100_000);
         assert_eq!(read_all(&bytes), Err(AmfError::TooDeep));
         assert_eq!(read_all(&b"\x03\x00\x01a".repeat(100_000)), Err(AmfError::TooDeep));
