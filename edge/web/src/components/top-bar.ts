@@ -66,11 +66,13 @@ export class TopBar extends LightElement {
   }
 
   private async logOut(): Promise<void> {
+    const told = logOut();
+    // Not when the server has answered: whoever has gone on by then stays where they are.
+    navigate("/");
     try {
-      await logOut();
+      await told;
     } catch (error) {
       toastError(error);
     }
-    navigate("/");
   }
 }
