@@ -70,12 +70,12 @@ impl std::fmt::Display for Cursor {
 }
 
 impl Listing {
-    /// Reads a query string. A parameter that is not known is ignored; a known one that is wrong is refused.
+    /// Reads a query string. A parameter that is not known is ignored, and so is one without a value; a known one that is wrong is refused.
     pub fn read(query: &str) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let mut refuse = |field: &str, code| errors.push(FieldError { field: field.to_owned(), code });
         let mut listing = Self { words: Vec::new(), ranks: (0, 2), creator: None, after: None, limit: limits::PAGE.1 };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
             match &*name {
                 "q" => {
                     listing.words = value.split_whitespace().map(str::to_lowercase).collect();
@@ -134,6 +134,11 @@ mod tests {
         assert_eq!((listing.ranks, listing.limit, listing.words.len()), ((0, 2), 20, 0));
         assert_eq!(Listing::read("unknown=1&status=LIVE").unwrap().ranks, (0, 0));
         assert_eq!(Listing::read("status=CANCELLED").unwrap().ranks, (3, 3));
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_was_not_given() {
+        assert_eq!(Listing::read("q=&status=&creator=&cursor=&limit=").unwrap(), Listing::read("").unwrap());
     }
 
     #[test]
