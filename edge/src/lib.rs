@@ -9,6 +9,7 @@ pub mod auth;
 pub mod call;
 pub mod failure;
 pub mod headers;
+pub mod idempotency;
 pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;

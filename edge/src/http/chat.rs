@@ -12,6 +12,7 @@ use super::join::{find, member};
 use crate::{
     call,
     failure::Failure,
+    idempotency::Key,
     rates::{Action, Subject},
     rooms::{self, Member},
     shell::{Cx, Reply, body, measured, reply},
@@ -22,7 +23,9 @@ use crate::{
 pub(crate) async fn send(mut req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let caller = cx.required_caller(&req)?;
     measured(cx, &req, Action::Chat, Subject::Person(caller.user_id)).await?;
+    let key = Key::read(req.headers().get("idempotency-key")?)?;
     let SendChat { message, kind, client_id } = body::json(&mut req).await?;
+    let client_id = client_id.or_else(|| key.as_ref().map(Key::client_id));
     let row = find(cx, stream).await?;
     let member = member(cx, &row, caller).await?;
     if member.standing.banned {

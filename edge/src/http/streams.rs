@@ -18,6 +18,7 @@ use crate::{
     call,
     d1::{self, DataError, Db, idempotency::Claim},
     failure::Failure,
+    idempotency::Key,
     json,
     shell::{Cx, Reply, body, clock, entropy, reply},
     streams::{self, Listing, NewStream, StreamRow},
@@ -35,7 +36,7 @@ pub(crate) async fn list(req: Request, cx: &Cx) -> Reply {
 /// `POST /api/v1/streams`
 pub(crate) async fn create(mut req: Request, cx: &Cx) -> Reply {
     let caller = cx.required_caller(&req)?;
-    let key = idempotency_key(&req)?;
+    let key = Key::read(req.headers().get("idempotency-key")?)?;
     let bytes = body::json_bytes(&mut req).await?;
     let new = NewStream::read(json::parse::<CreateStream>(&bytes)?)?;
     let db = cx.db()?;
@@ -47,7 +48,7 @@ pub(crate) async fn create(mut req: Request, cx: &Cx) -> Reply {
         return created(&row, cx);
     };
     let body_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes));
-    let claim = Claim { user: caller.user_id, key: &key, route: CREATE, body_hash: &body_hash };
+    let claim = Claim { user: caller.user_id, key: key.as_str(), route: CREATE, body_hash: &body_hash };
     match d1::streams::insert_once(&db, &row, &claim).await {
         Ok(()) => created(&row, cx),
         Err(DataError::Taken(_)) => {
@@ -73,16 +74,6 @@ fn created(row: &StreamRow, cx: &Cx) -> Reply {
     let mut response = reply::json(201, &row.view(cx.now))?;
     response.headers_mut().set("location", &format!("/api/v1/streams/{}", row.id))?;
     Ok(response)
-}
-
-fn idempotency_key(req: &Request) -> Result<Option<String>, Failure> {
-    let key = req.headers().get("idempotency-key")?;
-    let fits = |key: &String| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-    if key.as_ref().is_none_or(fits) {
-        Ok(key)
-    } else {
-        Err(Failure::new(Code::Malformed, "An Idempotency-Key is 1 to 255 visible ASCII characters."))
-    }
 }
 
 /// The source that a person publishes from; made with their first stream.
