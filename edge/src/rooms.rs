@@ -93,16 +93,19 @@ pub fn refused(row: &StreamRow, reason: JoinRefusal) -> JoinReply {
     }
 }
 
-/// Reads what a page of history was asked for.
+/// Reads what a page of history was asked for. Its place is `before`, or `cursor` as in every list; that one wins. A parameter
+/// without a value is one that was not given.
 pub fn history(query: &str) -> Result<History, Problem> {
     let (default, most) = limits::HISTORY;
     let (mut asked, mut errors) = (History { before: None, limit: default }, Vec::new());
+    let mut cursor = None;
     let mut refuse = |field: &str, code| errors.push(FieldError { field: field.to_owned(), code });
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         match (&*name, value.parse::<u64>()) {
             // SQLite's numbers end here; so does every `seq`.
             ("before", Ok(before)) if i64::try_from(before).is_ok() => asked.before = Some(before),
-            ("before", _) => refuse("before", FieldCode::Invalid),
+            ("cursor", Ok(before)) if i64::try_from(before).is_ok() => cursor = Some(before),
+            (place @ ("before" | "cursor"), _) => refuse(place, FieldCode::Invalid),
             ("limit", Ok(limit)) => match u32::try_from(limit) {
                 Ok(limit) if (1..=most).contains(&limit) => asked.limit = limit,
                 _ => refuse("limit", FieldCode::OutOfRange),
@@ -111,6 +114,7 @@ pub fn history(query: &str) -> Result<History, Problem> {
             _ => {}
         }
     }
+    asked.before = cursor.or(asked.before);
     if errors.is_empty() { Ok(asked) } else { Err(Problem::validation(errors)) }
 }
 
@@ -197,11 +201,27 @@ mod tests {
     fn a_page_of_history_is_asked_for_within_bounds() {
         assert_eq!(history("").unwrap(), History { before: None, limit: 50 });
         assert_eq!(history("before=7&limit=100&x=y").unwrap(), History { before: Some(7), limit: 100 });
-        for (query, field) in
-            [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("before=-1", "before")]
-        {
+        for (query, field) in [
+            ("limit=0", "limit"),
+            ("limit=101", "limit"),
+            ("limit=x", "limit"),
+            ("before=-1", "before"),
+            ("cursor=x", "cursor"),
+        ] {
             assert_eq!(history(query).unwrap_err().errors[0].field, field, "{query}");
         }
         assert!(history("before=18446744073709551615").is_err());
+    }
+
+    #[test]
+    fn a_history_s_cursor_is_its_before_and_wins() {
+        for query in ["cursor=7", "cursor=7&before=9", "before=9&cursor=7", "cursor=7&before="] {
+            assert_eq!(history(query).unwrap().before, Some(7), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_of_history_without_a_value_was_not_given() {
+        assert_eq!(history("before=&cursor=&limit=").unwrap(), history("").unwrap());
     }
 }

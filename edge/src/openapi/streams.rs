@@ -149,7 +149,10 @@ pub(super) fn end() {}
     path = "/api/v1/streams/{id}/chat",
     tag = "rooms",
     security(("accessToken" = [])),
-    params(("id" = String, Path, description = "The stream.")),
+    params(
+        ("id" = String, Path, description = "The stream."),
+        ("idempotency-key" = Option<String>, Header, description = "Stands in for a missing `clientId`: within 10 minutes the same key makes one line, the first.")
+    ),
     request_body = SendChat,
     responses(
         (status = 201, description = "Taken.", body = SendChatReply),
@@ -167,7 +170,8 @@ pub(super) fn send_chat() {}
     security((), ("accessToken" = [])),
     params(
         ("id" = String, Path, description = "The stream."),
-        ("before" = Option<String>, Query, description = "The `nextCursor` of the page before."),
+        ("cursor" = Option<String>, Query, description = "The `nextCursor` of the page before."),
+        ("before" = Option<String>, Query, description = "The same by another name; `cursor` wins."),
         ("limit" = Option<u32>, Query, description = "1 to 100; 50 unless given.", minimum = 1, maximum = 100)
     ),
     responses((status = 200, description = "A page.", body = Page<ServerFrame>))

@@ -98,6 +98,22 @@ async fn the_same_client_id_makes_one_line() {
 }
 
 #[tokio::test]
+async fn the_same_idempotency_key_makes_one_line() {
+    let api = edge().await.api();
+    let stream = Broadcast::create(&api).await;
+    let writer = Person::register(&api).await;
+    let send = |key: &str| {
+        let call = api.post(&stream.path("/chat"), json!({ "message": "once" })).by(&writer);
+        call.header("idempotency-key", key).send()
+    };
+    let first: SendChatReply = send("k-1").await.expect(201);
+    assert_eq!(send("k-1").await.expect::<SendChatReply>(201), first);
+    assert_ne!(send("k-2").await.expect::<SendChatReply>(201), first);
+    send("a key").await.refused(Code::Malformed);
+    assert_eq!(lines(&history(&api, &stream, "").await), ["once", "once"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_said_is_refused() {
     let api = edge().await.api();
     let stream = Broadcast::create(&api).await;
@@ -157,10 +173,13 @@ async fn history_is_paged_from_the_newest() {
     let newest = history(&api, &stream, "?limit=4").await;
     assert_eq!(lines(&newest), ["line 2", "line 3", "line 4", "line 5"]);
     let cursor = newest.next_cursor.expect("there is more");
-    let oldest = history(&api, &stream, &format!("?limit=4&before={cursor}")).await;
-    assert_eq!(lines(&oldest), ["line 0", "line 1"]);
-    assert_eq!(oldest.next_cursor, None);
-    for query in ["?limit=0", "?limit=101", "?limit=x", "?before=x"] {
+    for place in ["cursor", "before"] {
+        let oldest = history(&api, &stream, &format!("?limit=4&{place}={cursor}")).await;
+        assert_eq!(lines(&oldest), ["line 0", "line 1"], "{place}");
+        assert_eq!(oldest.next_cursor, None);
+    }
+    assert_eq!(lines(&history(&api, &stream, "?cursor=&before=&limit=").await).len(), 6);
+    for query in ["?limit=0", "?limit=101", "?limit=x", "?before=x", "?cursor=x"] {
         let reply = api.get(&stream.path(&format!("/chat{query}"))).send().await;
         assert!(matches!(reply.status.as_u16(), 400 | 422), "{query}: {reply:?}");
     }
