@@ -21,7 +21,7 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response>
             Err(Failure::new(Code::TooLarge, format!("The URL may have at most {} bytes.", limits::URL)))
         }
         Resolved::Found(route) => answer(route, req, &cx).await,
-        Resolved::Preflight(allow) => reply::preflight(&allow),
+        Resolved::Preflight(allow) => reply::preflight(&allow, &req),
         Resolved::NotAllowed(allow) => reply::not_allowed(&allow),
         Resolved::Missing => Err(Failure::not_found()),
     };

@@ -6,6 +6,10 @@ use crate::route::Surface;
 /// What a page of another site may read.
 const EXPOSED: &str =
     "accept-ranges, content-length, content-range, etag, location, retry-after, www-authenticate, x-request-id";
+/// What a page of another site may send along, to a preflight whose own list is none.
+const REQUESTED: &str = "authorization, content-type, idempotency-key, if-none-match, range, spillway-socket";
+/// The longest list of headers that a preflight is answered with.
+const LONGEST: usize = 1_024;
 /// Two years, as browsers' preload lists want it at least one.
 const TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
@@ -39,9 +43,38 @@ pub fn transport(scheme: &str) -> Option<(&'static str, &'static str)> {
     (scheme == "https").then_some(("strict-transport-security", TRANSPORT))
 }
 
+/// The headers that a page of another site may send along: whichever it asks for, as players have headers of their own. Nothing
+/// is given away by that, as a browser adds no credentials.
+pub fn allowed(requested: Option<&str>) -> &str {
+    let is_list =
+        |list: &&str| list.len() <= LONGEST && list.split(',').all(|name| is_name(name.trim_matches([' ', '\t'])));
+    requested.filter(is_list).unwrap_or(REQUESTED)
+}
+
+/// Whether a header may have this name (RFC 9110, section 5.6.2).
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_preflight_gets_the_headers_that_it_asks_for() {
+        for list in ["if-range", "cmcd-object,cmcd-request, cmcd-session,cmcd-status", "X_y.z"] {
+            assert_eq!(allowed(Some(list)), list);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_headers_is_not_echoed() {
+        let long = "x".repeat(LONGEST + 1);
+        for list in ["", ",", "a,,b", "a b", "a:b", "a\r\nset-cookie: x", "<script>", "*\u{fc}", &long] {
+            assert_eq!(allowed(Some(list)), REQUESTED, "{list:?}");
+        }
+        assert_eq!(allowed(None), REQUESTED);
+    }
 
     fn has(surface: Surface, scheme: &str, name: &str) -> bool {
         of(surface, scheme).iter().any(|(known, _)| *known == name)

@@ -7,9 +7,6 @@ use worker::{Headers, Request, Response, ResponseBuilder};
 use super::{Reply, random};
 use crate::{failure::Failure, headers, route::Surface};
 
-/// What a page of another site may send along.
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match, range, spillway-socket";
-
 /// A JSON reply, not to be kept by caches.
 pub(crate) fn json<T: Serialize>(status: u16, value: &T) -> Reply {
     let response = ResponseBuilder::new().with_status(status).with_header("cache-control", "no-store")?;
@@ -43,11 +40,13 @@ pub(crate) fn problem(failure: &Failure) -> worker::Result<Response> {
 }
 
 /// The answer to a browser that asks whether another site's page may make a call.
-pub(crate) fn preflight(allow: &str) -> Reply {
+pub(crate) fn preflight(allow: &str, req: &Request) -> Reply {
+    let requested = req.headers().get("access-control-request-headers")?;
     let response = ResponseBuilder::new()
         .with_status(204)
         .with_header("access-control-allow-methods", allow)?
-        .with_header("access-control-allow-headers", REQUEST_HEADERS)?
+        .with_header("access-control-allow-headers", headers::allowed(requested.as_deref()))?
+        .with_header("vary", "access-control-request-headers")?
         .with_header("access-control-max-age", "86400")?;
     Ok(response.empty())
 }
