@@ -1,8 +1,12 @@
 //! Bodies: from bytes to a typed value, or to the problem that says what is wrong with which field.
 
+mod objects;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use spillway_protocol::problem::{Code, FieldCode, FieldError, Problem};
+
+use self::objects::Objects;
 
 /// Whether a `Content-Type` says JSON (RFC 8259), with or without parameters.
 pub fn is_json(content_type: &str) -> bool {
@@ -15,11 +19,10 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(body).map_err(|e| {
         Problem::new(Code::Malformed, format!("The body is not JSON: line {}, column {}.", e.line(), e.column()))
     })?;
-    // Serde would take an array for a struct, by position.
     if !value.is_object() {
         return Err(Problem::new(Code::Malformed, "The body is not a JSON object."));
     }
-    serde_path_to_error::deserialize(value).map_err(|e| Problem::validation(vec![field_error(&e)]))
+    serde_path_to_error::deserialize(Objects(value)).map_err(|e| Problem::validation(vec![field_error(&e)]))
 }
 
 fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
@@ -44,7 +47,7 @@ fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spillway_protocol::api::{CreateStream, Register};
+    use spillway_protocol::api::{CreateStream, Quality, Register, UpdateStream};
 
     fn refused(body: &str) -> (Code, Option<(String, FieldCode)>) {
         let problem = parse::<CreateStream>(body.as_bytes()).unwrap_err();
@@ -75,6 +78,18 @@ mod tests {
             ("settings.delaySeconds".to_owned(), FieldCode::OutOfRange)
         );
         assert_eq!(field(r#"{"title": "a", "scheduledStartTime": "soon"}"#).0, "scheduledStartTime");
+    }
+
+    #[test]
+    fn a_list_is_no_object_at_any_depth() {
+        for list in [r#"["SD", false, true, true, null, 0]"#, "[]", "[{}]"] {
+            let body = format!(r#"{{"title": "a", "settings": {list}}}"#);
+            assert_eq!(refused(&body), (Code::ValidationFailed, Some(("settings".to_owned(), FieldCode::Invalid))));
+            assert!(parse::<UpdateStream>(body.as_bytes()).is_err(), "{list}");
+        }
+        let taken =
+            parse::<CreateStream>(br#"{"title": "a", "unknown": [1], "settings": {"quality": "SD", "x": [[]]}}"#);
+        assert_eq!(taken.unwrap().settings.unwrap().quality, Quality::Sd);
     }
 
     #[test]
