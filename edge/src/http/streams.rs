@@ -28,6 +28,8 @@ const CREATE: &str = "POST /api/v1/streams";
 
 /// `GET /api/v1/streams`
 pub(crate) async fn list(req: Request, cx: &Cx) -> Reply {
+    // Everyone may ask; who says who they are must say so rightly.
+    cx.caller(&req)?;
     let asked = Listing::read(req.url()?.query().unwrap_or_default())?;
     let (rows, next_cursor) = asked.page(d1::streams::list(&cx.db()?, &asked).await?);
     reply::json(200, &Page { items: rows.iter().map(|row| row.view(cx.now)).collect(), next_cursor })
@@ -83,7 +85,8 @@ async fn default_source(cx: &Cx, db: &Db, caller: &Caller) -> Result<SourceId, F
 }
 
 /// `GET /api/v1/streams/{id}`
-pub(crate) async fn read(_req: Request, cx: &Cx, stream: StreamId) -> Reply {
+pub(crate) async fn read(req: Request, cx: &Cx, stream: StreamId) -> Reply {
+    cx.caller(&req)?;
     let row = find(&cx.db()?, stream).await?;
     reply::json(200, &with_live_figures(cx, row).await.view(clock()))
 }

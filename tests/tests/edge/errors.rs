@@ -61,6 +61,35 @@ async fn pages_of_other_sites_may_call_without_credentials() {
 }
 
 #[tokio::test]
+async fn players_may_send_headers_of_their_own() {
+    let api = edge().await.api();
+    let person = Person::register(&api).await;
+    let stream = person.create_stream().await;
+    for path in ["/api/v1/streams", &format!("/play/public/{}/index.m3u8", stream.id)] {
+        let preflight = async |requested: &str| {
+            let call = api.call(Method::OPTIONS, path).header("access-control-request-method", "GET");
+            call.header("access-control-request-headers", requested).send().await
+        };
+        let reply = preflight("cmcd-request,cmcd-session,if-range").await;
+        assert_eq!(reply.header("access-control-allow-headers"), "cmcd-request,cmcd-session,if-range");
+        assert_eq!(reply.header("vary"), "access-control-request-headers");
+        assert!(!preflight("no header").await.header("access-control-allow-headers").contains("no header"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_good_is_refused_where_none_is_needed() {
+    let api = edge().await.api();
+    let person = Person::register(&api).await;
+    let stream = person.create_stream().await;
+    for path in ["/api/v1/streams", &format!("/api/v1/streams/{}", stream.id)] {
+        api.get(path).send().await.value(200);
+        api.get(path).by(&person).send().await.value(200);
+        api.get(path).bearer("nonsense").send().await.refused(Code::TokenInvalid);
+    }
+}
+
+#[tokio::test]
 async fn replies_are_not_kept_and_not_guessed_at() {
     let api = edge().await.api();
     let person = Person::register(&api).await;
