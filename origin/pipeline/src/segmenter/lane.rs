@@ -114,7 +114,7 @@ impl Lane {
     }
 
     /// A unit's length as far as the past tells.
-    fn usual_us(&self) -> u64 {
+    pub(super) fn usual_us(&self) -> u64 {
         match &self.format {
             Some(Format::Audio(audio)) => audio.frames_us(1),
             _ => self.step_us.unwrap_or(PICTURE_US).min(LAST_PICTURE_US),
@@ -126,11 +126,10 @@ impl Lane {
         self.last_us.unwrap_or(0).saturating_add(self.usual_us())
     }
 
-    /// How long the open segment could get with `unit` in it.
-    pub(super) fn longest_us(&self, unit: &Unit) -> u64 {
-        let room_us = if self.is_sound() { self.usual_us() } else { LAST_PICTURE_US };
-        let start_us = self.segment.as_ref().map_or(unit.time_us, |segment| segment.start_us);
-        unit.time_us.saturating_sub(start_us).saturating_add(room_us)
+    /// How long `unit` could last.
+    pub(super) fn room_us(&self, unit: &Unit) -> u64 {
+        let step_us = self.last_us.map_or(PICTURE_US, |last| unit.time_us.saturating_sub(last));
+        if self.is_sound() { self.usual_us() } else { step_us.min(LAST_PICTURE_US) }
     }
 
     /// How long the open segment is by now.

@@ -31,8 +31,6 @@ const TARGET_MS: (u32, u32) = (2_000, 10_000);
 const TARGET_SLACK_US: u64 = 100_000;
 /// How far a segment may go over the target: rounded to whole seconds it must not (RFC 8216bis, section 4.4.3.1).
 const OVER_US: u64 = 490_000;
-/// A cut without a keyframe is made with this much to spare.
-const SPARE_US: u64 = 140_000;
 
 /// Which track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,16 +265,30 @@ impl Segmenter {
     fn boundary(&mut self, kind: Kind, new_run: bool, unit: &Unit) -> Boundary {
         let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit.time_us)) };
         let (index, start_us) = (segment.index, segment.start_us);
-        let longest_us = self.target_us().saturating_add(OVER_US);
-        if new_run || self.lane(kind).longest_us(unit) > longest_us {
+        let from_us = self.cuts.start(index).map_or(start_us, |cut| cut.min(start_us));
+        let follows = kind == Kind::Audio && self.video_leads;
+        // Sound may begin before the picture, and ends up to a frame later: what the picture decides must fit it too.
+        let (limited_us, spare_us) = match kind {
+            Kind::Video => {
+                let sound = self.audio.segment.as_ref().filter(|sound| sound.index == index);
+                (sound.map_or(from_us, |sound| sound.start_us.min(from_us)), self.audio.usual_us())
+            }
+            Kind::Audio => (start_us, 0),
+        };
+        let longest_us = self.target_us().saturating_add(OVER_US).saturating_sub(spare_us);
+        let room_us = self.lane(kind).room_us(unit);
+        let limited_us = unit.time_us.saturating_sub(limited_us);
+        if new_run || limited_us.saturating_add(room_us) > longest_us {
+            if !new_run {
+                self.warn_of_long_gop(kind, unit);
+            }
             return Boundary::Segment(self.next_after(index, unit.time_us));
         }
         if !self.lane(kind).is_clean(unit) {
             return if self.lane(kind).part_is_full(unit) { Boundary::Part } else { Boundary::None };
         }
         let decided = self.cuts.start(index.saturating_add(1));
-        let start_us = self.cuts.start(index).map_or(start_us, |cut| cut.min(start_us));
-        let elapsed_us = unit.time_us.saturating_sub(start_us);
+        let elapsed_us = unit.time_us.saturating_sub(from_us);
         let long_enough = elapsed_us.saturating_add(EARLY_US) >= self.segment_us;
         let leads = decided.is_none()
             && match kind {
@@ -288,18 +300,20 @@ impl Segmenter {
         }
         let part_us = self.part_us;
         let lane = self.lane(kind);
-        if !lane.part_is_due(unit, part_us) && !lane.part_is_full(unit) {
-            return Boundary::None;
+        // A keyframe may still come as long as there is room for it.
+        if follows || limited_us.saturating_add(lane.expected_us(unit)) <= longest_us {
+            let ends = lane.part_is_due(unit, part_us) || lane.part_is_full(unit);
+            return if ends { Boundary::Part } else { Boundary::None };
         }
-        let next_us = elapsed_us.saturating_add(lane.expected_us(unit).max(part_us));
-        let follows = kind == Kind::Audio && self.video_leads;
-        if follows || next_us.saturating_add(SPARE_US) <= longest_us {
-            return Boundary::Part;
-        }
-        if kind == Kind::Video && !std::mem::replace(&mut self.long_gop, true) {
+        self.warn_of_long_gop(kind, unit);
+        Boundary::Segment(self.next_after(index, unit.time_us))
+    }
+
+    /// A segment is full: where it is not a keyframe that begins the next, the streamer should know.
+    fn warn_of_long_gop(&mut self, kind: Kind, unit: &Unit) {
+        if kind == Kind::Video && !unit.keyframe && !std::mem::replace(&mut self.long_gop, true) {
             self.warn("LONG_GOP");
         }
-        Boundary::Segment(self.next_after(index, unit.time_us))
     }
 
     /// The segment behind `index`, begun at `time_us` unless another rendition has begun it.

@@ -131,11 +131,13 @@ impl Outcome {
         }
     }
 
-    /// Every segment of the sound begins at the first frame at or after that of the picture.
+    /// Every segment of the sound begins at the first frame at or after that of the picture; each has one frame at least.
     fn cut_together(&self) {
-        for (video, audio) in self.video.segments.iter().zip(&self.audio.segments).skip(1) {
+        let videos = self.video.segments.windows(2).map(|pair| (pair[0].duration_us, &pair[1]));
+        for ((before_us, video), audio) in videos.zip(self.audio.segments.iter().skip(1)) {
             let late = audio.start_us.checked_sub(video.start_us);
-            assert!(late.is_some_and(|late| late < 21_400), "{video:?} {audio:?}");
+            let most = if before_us < 21_400 { 42_800 } else { 21_400 };
+            assert!(late.is_some_and(|late| late < most), "{video:?} {audio:?}");
         }
     }
 }
@@ -212,6 +214,40 @@ fn a_gop_beyond_the_target_is_cut_without_a_keyframe() {
         outcome.video.segments.iter().filter(|segment| segment.independent).map(|segment| segment.start_us).collect();
     assert_eq!(independent, [0, 2_000_000, 8_000_000]);
     outcome.cut_together();
+}
+
+#[test]
+fn a_settled_target_does_not_cut_before_a_keyframe_that_comes_in_time() {
+    for (step_us, gop) in [(40_000, 50), (33_333, 60)] {
+        for (between, dts_ms) in [0, 1, 2, 3].into_iter().flat_map(|n| [0, 13, 27, 33, 100, 250].map(|at| (n, at))) {
+            // The sound begins first: pictures are shown later than they are decoded.
+            let start_us = dts_ms * 1_000 + between.min(2) * step_us;
+            let mut units = pictures(start_us, step_us, &[gop; 5], between);
+            for (_, unit) in &mut units {
+                unit.time_us -= unit.time_us % 1_000;
+                unit.pts_us -= unit.pts_us % 1_000;
+            }
+            units.extend(sound(0, start_us + 5 * gop * step_us));
+            let outcome = outcome(&config(Some(2_000)), units, 0);
+            let starts: Vec<_> = outcome.video.segments.iter().map(|segment| segment.start_us).collect();
+            assert_eq!(starts.len(), 5, "{step_us} {between} {dts_ms}: {starts:?}");
+            assert!(outcome.video.segments.iter().all(|segment| segment.independent));
+            assert_eq!(outcome.warnings, [""; 0]);
+            outcome.cut_together();
+        }
+    }
+}
+
+#[test]
+fn a_keyframe_within_the_limit_is_waited_for() {
+    // 2.4 s are two, rounded; 2.6 s are not.
+    for between in 0..4 {
+        let outcome = |gop| outcome(&config(Some(2_000)), pictures(0, 40_000, &[gop; 4], between), 0);
+        assert_eq!(outcome(60).video.durations_ms(), [2_400; 4]);
+        let long = outcome(65).video;
+        assert!(long.segments[0].duration_us >= 2_200_000, "{:?}", long.durations_ms());
+        assert_eq!(long.segments[1].start_us + long.segments[1].duration_us, 2_600_000);
+    }
 }
 
 #[test]
