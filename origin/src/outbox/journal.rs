@@ -158,25 +158,26 @@ impl Journal {
 
     /// R2 has the object of report `n`.
     pub(crate) async fn stored(&self, key: EpochKey, n: u64) -> Result<(), JournalError> {
-        sqlx::query("UPDATE reports SET stored = 1 WHERE stream = ? AND epoch = ? AND n = ?")
-            .bind(key.stream.to_string())
-            .bind(key.epoch.0)
-            .bind(i64::try_from(n)?)
-            .execute(&self.pool)
-            .await?;
-        fs::remove_file(self.file(key, n)).await.or_else(ignore_missing)?;
-        Ok(())
+        self.settle(key, n, None).await
     }
 
     /// The object of report `n` was given up: this is told instead.
     pub(crate) async fn given_up(&self, key: EpochKey, n: u64, report: &Report) -> Result<(), JournalError> {
-        sqlx::query("UPDATE reports SET report = ?, stored = 1 WHERE stream = ? AND epoch = ? AND n = ?")
-            .bind(serde_json::to_string(report)?)
-            .bind(key.stream.to_string())
-            .bind(key.epoch.0)
-            .bind(i64::try_from(n)?)
-            .execute(&self.pool)
-            .await?;
+        self.settle(key, n, Some(report)).await
+    }
+
+    /// The object of report `n` is not waited for any more.
+    async fn settle(&self, key: EpochKey, n: u64, instead: Option<&Report>) -> Result<(), JournalError> {
+        let instead = instead.map(serde_json::to_string).transpose()?;
+        sqlx::query(
+            "UPDATE reports SET report = COALESCE(?, report), stored = 1 WHERE stream = ? AND epoch = ? AND n = ?",
+        )
+        .bind(instead)
+        .bind(key.stream.to_string())
+        .bind(key.epoch.0)
+        .bind(i64::try_from(n)?)
+        .execute(&self.pool)
+        .await?;
         fs::remove_file(self.file(key, n)).await.or_else(ignore_missing)?;
         Ok(())
     }
