@@ -29,7 +29,7 @@ async fn fetch(req: Request, env: Env, ctx: Context) -> worker::Result<Response>
         Ok(response) => response,
         Err(failure) => {
             if let Some(cause) = &failure.cause {
-                console_error!("request {request_id}: {method} {path}: {cause}");
+                console_error!("request {request_id}: {method} {}: {cause}", play::path::logged(&path));
             }
             reply::problem(&failure)?
         }

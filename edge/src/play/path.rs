@@ -1,5 +1,7 @@
 //! What a path below `/play/` means: `<access>/<stream>/<target>`.
 
+use std::borrow::Cow;
+
 use spillway_protocol::{
     ids::StreamId,
     media::{MediaObject, RenditionId},
@@ -8,6 +10,8 @@ use spillway_room::call::relay::Which;
 
 /// The longest path there is: a proof of about 110 characters, a stream, an object.
 const LONGEST: usize = 256;
+/// Where all playback paths stand.
+const BELOW: &str = "/play/";
 /// The access of streams that everyone may watch.
 const PUBLIC: &str = "public";
 
@@ -66,13 +70,21 @@ impl Target {
     }
 }
 
+/// A request's path as a log may have it: without a proof, which lets its holder watch.
+pub fn logged(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix(BELOW).and_then(|rest| rest.split_once('/')) {
+        Some((access, rest)) if access != PUBLIC => Cow::Owned(format!("{BELOW}…/{rest}")),
+        _ => Cow::Borrowed(path),
+    }
+}
+
 /// Where a player that holds `access` finds the multivariant playlist of `stream`, on this host.
 pub fn multivariant(access: &Access, stream: StreamId) -> String {
     let access = match access {
         Access::Public => PUBLIC,
         Access::Proof(proof) => proof,
     };
-    format!("/play/{access}/{stream}/index.m3u8")
+    format!("{BELOW}{access}/{stream}/index.m3u8")
 }
 
 #[cfg(test)]
@@ -118,6 +130,17 @@ mod tests {
         assert_eq!(PlayPath::parse("public/stream_x/index.m3u8"), None);
         assert_eq!(PlayPath::parse("public"), None);
         assert_eq!(read(&"p".repeat(300), "index.m3u8"), None);
+    }
+
+    #[test]
+    fn a_log_has_no_proof() {
+        for (path, shown) in [
+            ("/play/s.a.1.b/stream_x/index.m3u8", "/play/…/stream_x/index.m3u8"),
+            ("/play/public/stream_x/index.m3u8", "/play/public/stream_x/index.m3u8"),
+            ("/api/v1/me", "/api/v1/me"),
+        ] {
+            assert_eq!(logged(path), shown);
+        }
     }
 
     #[test]
