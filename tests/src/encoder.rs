@@ -145,6 +145,8 @@ fn encode_clip() -> PathBuf {
     ffmpeg.args(["-hide_banner", "-nostdin", "-loglevel", "error", "-y"]);
     ffmpeg.args(["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", "24"]);
     ffmpeg.args(["-c:v", "libx264", "-profile:v", "high", "-preset", "fast", "-bf", "2", "-pix_fmt", "yuv420p"]);
+    // Two B-frames between all others, from the first picture on.
+    ffmpeg.args(["-x264-params", "b-adapt=0"]);
     ffmpeg.args(["-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-b:v", "800k", "-c:a", "aac", "-b:a", "128k"]);
     let status = ffmpeg.arg(&unfinished).status().unwrap();
     assert!(status.success(), "ffmpeg could not encode the clip");

@@ -9,6 +9,7 @@ mod flv;
 mod format;
 mod limits;
 mod mux;
+mod opening;
 mod outlet;
 mod run;
 mod sbr;

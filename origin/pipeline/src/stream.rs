@@ -8,6 +8,7 @@ use crate::{
     clock::{AudioClock, VideoClock, WentBack},
     flv::{AudioTag, Refused, VideoTag},
     format::{Format, Unsupported, VideoFormat},
+    opening::{Opening, Picture},
     sbr,
     segmenter::{Run, Segmenter, Step, Unit},
 };
@@ -62,6 +63,8 @@ pub(crate) struct Stream {
     video: Track<VideoFormat, VideoClock>,
     /// What the video's format was read from.
     sets: ParameterSets,
+    /// The first pictures of a run.
+    opening: Opening,
     audio: Track<AudioFormat, AudioClock>,
     /// The first frames of a format that may have more to it than it says.
     unheard: Vec<(Tag, Vec<u8>)>,
@@ -88,6 +91,7 @@ impl Stream {
             segmenter: Segmenter::new(config),
             video: Track::new(VideoClock::default()),
             sets: ParameterSets::default(),
+            opening: Opening::default(),
             audio: Track::new(AudioClock::default()),
             unheard: Vec::new(),
             first_pts_us: 0,
@@ -102,6 +106,7 @@ impl Stream {
 
     /// Nothing follows.
     pub(crate) fn finish(&mut self) -> Result<(), Broken> {
+        self.open()?;
         self.hear()?;
         self.segmenter.finish();
         Ok(())
@@ -113,8 +118,8 @@ impl Stream {
             Err(Refused::Codec) => self.skip(Skipped::Video),
             Err(Refused::Short) | Ok(VideoTag::Nothing) => {}
             Ok(VideoTag::Config(record)) => match ParameterSets::parse(record) {
-                Ok(sets) => self.set_up(sets),
-                Err(Unsupported) => self.refuse_video(),
+                Ok(sets) => return self.set_up(sets),
+                Err(Unsupported) => return self.refuse_video(),
             },
             Ok(VideoTag::Picture { data, .. }) if data.len() > MAX_PICTURE => self.skip(Skipped::TooLarge),
             Ok(VideoTag::Picture { keyframe, offset_ms, data }) => {
@@ -125,24 +130,28 @@ impl Stream {
     }
 
     /// Takes the parameter sets that hold from here on.
-    fn set_up(&mut self, sets: ParameterSets) {
+    fn set_up(&mut self, sets: ParameterSets) -> Result<(), Broken> {
         if !sets.are_whole() {
             // The rest comes with the pictures.
             if self.video.format.is_none() {
                 self.sets = sets;
             }
         } else if self.video.format.is_none() || sets != self.sets {
+            self.open()?;
             self.sets = sets;
             match VideoFormat::of(&self.sets) {
                 Ok(format) => self.video.take(Some(format)),
-                Err(Unsupported) => self.refuse_video(),
+                Err(Unsupported) => self.refuse_video()?,
             }
         }
+        Ok(())
     }
 
-    fn refuse_video(&mut self) {
+    fn refuse_video(&mut self) -> Result<(), Broken> {
+        self.open()?;
         self.video.take(None);
         self.skip(Skipped::Video);
+        Ok(())
     }
 
     fn picture(&mut self, tag: Tag, keyframe: bool, offset_ms: i32, data: &[u8]) -> Result<(), Broken> {
@@ -152,7 +161,7 @@ impl Stream {
         if (keyframe || !unit.has_picture())
             && let Some(sets) = self.sets.with(&unit)
         {
-            self.set_up(sets);
+            self.set_up(sets)?;
         }
         if !unit.has_picture() {
             if !unit.is_whole() {
@@ -160,9 +169,10 @@ impl Stream {
             }
             return Ok(());
         }
-        let track = &mut self.video;
+        let track = &self.video;
+        let opens = track.fresh && self.opening.is_empty();
         // Nothing can be decoded before a keyframe of this very format.
-        if track.format.is_none() || (track.fresh && !keyframe) {
+        if track.format.is_none() || (opens && !keyframe) {
             return Ok(());
         }
         let decoded_us = time_us(tag)?;
@@ -174,6 +184,22 @@ impl Stream {
         if pts_us < -EARLY_US {
             return Ok(());
         }
+        let picture = Picture { decoded_us, pts_us, keyframe, data: unit.bytes(&self.sets) };
+        if self.video.fresh {
+            self.opening.push(picture).into_iter().try_for_each(|picture| self.show(picture))
+        } else {
+            self.show(picture)
+        }
+    }
+
+    /// Shows what was held, as far as its times are known.
+    fn open(&mut self) -> Result<(), Broken> {
+        self.opening.end().into_iter().try_for_each(|picture| self.show(picture))
+    }
+
+    fn show(&mut self, picture: Picture) -> Result<(), Broken> {
+        let Picture { decoded_us, pts_us, keyframe, mut data } = picture;
+        let track = &mut self.video;
         if track.fresh {
             track.clock.restart();
         }
@@ -186,8 +212,9 @@ impl Stream {
             if pts_us >= self.first_pts_us {
                 let run = track.run(Format::Video, decoded_us, track.clock.ahead_us());
                 // ffmpeg passes over a second init section: what later runs are decoded with stands in their keyframes too.
-                let mut data = if keyframe && track.runs > 1 { self.sets.bytes() } else { Vec::new() };
-                data.extend(unit.bytes(&self.sets));
+                if keyframe && track.runs > 1 {
+                    data = [self.sets.bytes(), data].concat();
+                }
                 self.segmenter.video(run, Unit { time_us, pts_us, keyframe, data });
             }
         }

@@ -35,7 +35,8 @@ async fn is_played_by_everyone(system: &System, stream: &Broadcast) {
     let (sent, received) = tokio::join!(async { Marks::of(&clip()).await }, Marks::of(&recording));
     assert!(received.flashes.len() >= 4 && received.beeps.len() >= 4, "{received:?}");
     let moved = (received.offset() - sent.offset()).abs();
-    assert!(moved < 0.040, "picture and sound moved apart by {moved} s: {received:?}");
+    // Nothing is encoded anew: there is no reason for more than what rounding makes.
+    assert!(moved < 0.010, "picture and sound moved apart by {moved} s: {received:?}");
 }
 
 #[tokio::test]

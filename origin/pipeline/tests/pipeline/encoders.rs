@@ -3,107 +3,12 @@
 use std::path::Path;
 
 use crate::{
-    harness::{CONFIG, LEAD, Outcome, Rendition, decodes, feed, ffmpeg, packets, tags},
-    media::{AAC, PICTURE, SOUND, X264, cut_together, same_times, source},
+    changes::{Tags, changed, in_band, moved, nal, only},
+    checks::{about, belong_together, cut_together, end, holds, same_times, seconds},
+    harness::{CONFIG, decodes, feed, ffmpeg, packets, tags},
+    media::{AAC, PICTURE, SOUND, X264, source},
 };
-use spillway_protocol::pipe::{Config, SegmentEnd, Tag, ToPipeline};
-
-type Tags = Vec<ToPipeline<Vec<u8>>>;
-
-/// Changes each tag's time, and its body where it is a picture's.
-fn changed(tags: Tags, time: impl Fn(bool, i64) -> i64, picture: impl Fn(Vec<u8>) -> Vec<u8>) -> Tags {
-    let change = |tag: ToPipeline<Vec<u8>>| match tag {
-        ToPipeline::Video(tag, body) if body[1] == 1 => {
-            ToPipeline::Video(Tag { dts_ms: time(true, tag.dts_ms) }, picture(body))
-        }
-        ToPipeline::Video(tag, body) => ToPipeline::Video(Tag { dts_ms: time(true, tag.dts_ms) }, body),
-        ToPipeline::Audio(tag, body) => ToPipeline::Audio(Tag { dts_ms: time(false, tag.dts_ms) }, body),
-        other => other,
-    };
-    tags.into_iter().map(change).collect()
-}
-
-fn moved(tags: Tags, time: impl Fn(bool, i64) -> i64) -> Tags {
-    changed(tags, time, |body| body)
-}
-
-/// Leaves out what is not wanted, by track and time; headers stay.
-fn only(tags: Tags, wanted: impl Fn(bool, i64) -> bool) -> Tags {
-    let keep = |tag: &ToPipeline<Vec<u8>>| match tag {
-        ToPipeline::Video(tag, body) => body[1] == 0 || wanted(true, tag.dts_ms),
-        ToPipeline::Audio(tag, body) => body[1] == 0 || wanted(false, tag.dts_ms),
-        _ => true,
-    };
-    tags.into_iter().filter(keep).collect()
-}
-
-/// The parameter sets in a file's sequence header, as NAL units with their lengths in front.
-fn sets(tags: &Tags) -> Vec<u8> {
-    let header = tags.iter().find_map(|tag| match tag {
-        ToPipeline::Video(_, body) if body[1] == 0 => Some(&body[5..]),
-        _ => None,
-    });
-    let header = header.unwrap();
-    let sps = &header[8..8 + usize::from(header[7])];
-    let rest = &header[8 + sps.len()..];
-    let pps = &rest[3..3 + usize::from(rest[2])];
-    [sps, pps].iter().flat_map(|set| nal(set)).collect()
-}
-
-fn nal(bytes: &[u8]) -> Vec<u8> {
-    [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
-}
-
-/// The same without sequence headers: parameter sets stand in front of every keyframe.
-fn in_band(tags: Tags) -> Tags {
-    let sets = sets(&tags);
-    let tags = tags.into_iter().filter(|tag| !matches!(tag, ToPipeline::Video(_, body) if body[1] == 0)).collect();
-    changed(tags, |_, at| at, |body| if body[0] == 0x17 { [&body[..5], &sets, &body[5..]].concat() } else { body })
-}
-
-/// What holds of a rendition whatever came: numbers rise, segments do not overlap and fit, decoding goes on.
-fn holds(rendition: &Rendition, target_ms: u32, dir: &Path) {
-    for segment in &rendition.segments {
-        assert!(segment.duration_us <= u64::from(target_ms) * 1_000 + 490_000, "{segment:?}");
-    }
-    for pair in rendition.segments.windows(2) {
-        assert!(pair[0].segment < pair[1].segment && end(&pair[0]) <= pair[1].start_us, "{pair:?}");
-    }
-    let kind = if rendition.segments[0].rendition.as_str() == "video" { "v" } else { "a" };
-    let mut last = f64::MIN;
-    for version in 0..u32::try_from(rendition.inits.len()).unwrap() {
-        let file = rendition.file(version, dir);
-        decodes(&file);
-        for packet in packets(&file, kind) {
-            assert!(packet.dts > last, "{packet:?} after {last}");
-            last = packet.dts;
-        }
-    }
-}
-
-fn end(segment: &SegmentEnd) -> u64 {
-    segment.start_us + segment.duration_us
-}
-
-/// Segments of the same number are about the same time.
-fn belong_together(outcome: &Outcome) {
-    for video in &outcome.renditions["video"].segments {
-        if let Some(audio) = outcome.renditions["audio"].segments.iter().find(|audio| audio.segment == video.segment) {
-            assert!(audio.start_us < end(video) && video.start_us < end(audio), "{video:?} {audio:?}");
-        }
-    }
-}
-
-fn seconds(outcome: &Outcome, rendition: &str) -> (f64, f64) {
-    let segments = &outcome.renditions[rendition].segments;
-    #[expect(clippy::cast_precision_loss)]
-    let second = |us: u64| us as f64 / 1e6;
-    (second(segments[0].start_us), second(end(segments.last().unwrap())))
-}
-
-fn about(found: (f64, f64), wanted: (f64, f64)) {
-    assert!((found.0 - wanted.0).abs() < 0.15 && (found.1 - wanted.1).abs() < 0.15, "{found:?} for {wanted:?}");
-}
+use spillway_protocol::pipe::{Config, Tag, ToPipeline};
 
 #[test]
 fn he_aac_is_told_and_timed_however_it_is_signalled() {
@@ -210,56 +115,6 @@ fn gops_of_half_a_second_and_of_ten() {
 }
 
 #[test]
-fn pictures_at_the_same_time_are_told_apart() {
-    let (dir, flv) = source(&format!("{PICTURE} -t 4 {X264} -g 60 -bf 0"));
-    let outcome = feed(CONFIG, &moved(tags(&flv), |_, at| at / 67 * 67));
-    let video = &outcome.renditions["video"];
-    holds(video, outcome.target_ms.unwrap(), dir.path());
-    assert_eq!(packets(&video.file(0, dir.path()), "v").len(), 120);
-}
-
-#[test]
-fn a_picture_that_begins_a_little_before_the_sound_is_whole() {
-    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 4 {X264} -g 60 {AAC}"));
-    // The very first tag is the sound's, at 0; pictures are decoded from 20 ms before that.
-    let mut tags = moved(tags(&flv), |video, at| if video { at - 20 } else { at });
-    let first = tags.iter().position(|tag| matches!(tag, ToPipeline::Audio(_, body) if body[1] == 1)).unwrap();
-    let first = tags.remove(first);
-    tags.insert(2, first);
-    assert!(matches!(&tags[3], ToPipeline::Video(Tag { dts_ms: -20 }, body) if body[1] == 1));
-    let outcome = feed(CONFIG, &tags);
-    let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
-    let times = [same_times(video, &flv, "v", dir.path()), same_times(audio, &flv, "a", dir.path())];
-    assert!((times[1] - times[0] - 0.020).abs() < 0.002, "{times:?}");
-    cut_together(&outcome);
-}
-
-#[test]
-fn tracks_that_begin_late_or_end_early_cover_their_own_time() {
-    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 16 {X264} -g 60 {AAC}"));
-    for (video, audio) in [
-        ((0.0, 16.0), (5.0, 16.0)),
-        ((0.0, 16.0), (0.0, 9.0)),
-        ((6.0, 16.0), (0.0, 16.0)),
-        ((0.0, 7.0), (0.0, 16.0)),
-        ((0.0, 16.0), (11.0, 12.0)),
-    ] {
-        let within = |(from, until): (f64, f64), at: i64| {
-            #[expect(clippy::cast_precision_loss)]
-            let at = at as f64 / 1e3;
-            (from..until).contains(&at)
-        };
-        let outcome = feed(CONFIG, &only(tags(&flv), |is_video, at| within(if is_video { video } else { audio }, at)));
-        let target_ms = outcome.target_ms.unwrap();
-        for (rendition, wanted) in [("video", video), ("audio", audio)] {
-            holds(&outcome.renditions[rendition], target_ms, dir.path());
-            about(seconds(&outcome, rendition), wanted);
-        }
-        belong_together(&outcome);
-    }
-}
-
-#[test]
 fn a_picture_without_a_keyframe_is_waited_for_while_sound_goes_on() {
     let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 15 {X264} -g 330 {AAC}"));
     // Joined behind the first keyframe: the next comes after 11 s.
@@ -276,52 +131,6 @@ fn a_picture_without_a_keyframe_is_waited_for_while_sound_goes_on() {
     assert_eq!(outcome.warnings, ["LONG_GOP"]);
     outcome.renditions["video"].check(4_000);
     cut_together(&outcome);
-}
-
-#[test]
-fn a_hole_of_seconds_stays_one_in_both_tracks() {
-    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 12 {X264} -g 60 {AAC}"));
-    // From the GOP on that begins at 6 s.
-    let tags = tags(&flv);
-    let later = |tag: &ToPipeline<Vec<u8>>| matches!(tag, ToPipeline::Video(tag, body) if body[0] == 0x17 && tag.dts_ms > 5_000);
-    let Some(ToPipeline::Video(Tag { dts_ms: from }, _)) = tags.iter().find(|tag| later(tag)).cloned() else {
-        panic!()
-    };
-    let outcome = feed(CONFIG, &moved(tags, |_, at| if at < from { at } else { at + 4_000 }));
-    for rendition in ["video", "audio"] {
-        let segments = &outcome.renditions[rendition].segments;
-        holds(&outcome.renditions[rendition], 2_000, dir.path());
-        about(seconds(&outcome, rendition), (0.0, 16.0));
-        let holes: Vec<_> = segments.windows(2).filter(|pair| end(&pair[0]) + 100_000 < pair[1].start_us).collect();
-        assert_eq!(holes.len(), 1, "{rendition}: {segments:?}");
-        assert!((5_900_000..6_200_000).contains(&end(&holes[0][0])) && holes[0][1].start_us >= 9_900_000);
-    }
-    belong_together(&outcome);
-}
-
-#[test]
-fn media_that_came_late_catches_up_and_stays_in_sync() {
-    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 12 {X264} -g 60 -bf 0 {AAC}"));
-    // The encoder's clock goes back by less than a second: the last of it is there twice.
-    let outcome = feed(CONFIG, &moved(tags(&flv), |_, at| if at < 5_000 { at } else { at - 700 }));
-    for rendition in ["video", "audio"] {
-        holds(&outcome.renditions[rendition], 2_000, dir.path());
-        about(seconds(&outcome, rendition), (0.0, 11.3));
-    }
-    cut_together(&outcome);
-}
-
-#[test]
-fn times_beyond_all_bits_are_written() {
-    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 4 {X264} -g 60 {AAC}"));
-    for zero in [(1 << 24) - 2_000, (1 << 32) - 2_000, 1 << 39] {
-        let outcome = feed(CONFIG, &moved(tags(&flv), |_, at| at + zero));
-        let (video, audio) = (&outcome.renditions["video"], &outcome.renditions["audio"]);
-        let times = [same_times(video, &flv, "v", dir.path()), same_times(audio, &flv, "a", dir.path())];
-        #[expect(clippy::cast_precision_loss)]
-        let zero = zero as f64 / 1e3;
-        assert!(times.iter().all(|time| (time - zero - LEAD).abs() < 0.002), "{times:?} for {zero}");
-    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Media through the real process: what goes in comes out, whole, in time, and cut where it should be.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::harness::{CONFIG, LEAD, Outcome, Packet, Rendition, decodes, feed, ffmpeg, packets, tags};
+use crate::{
+    checks::{cut_together, independent_segments_begin_with_keyframes, same_times},
+    harness::{CONFIG, LEAD, Rendition, decodes, feed, ffmpeg, packets, tags},
+};
 use spillway_protocol::{
     media::TrackKind,
     pipe::{Tag, ToPipeline},
@@ -21,46 +24,9 @@ pub(crate) fn source(args: &str) -> (TempDir, PathBuf) {
     (dir, flv)
 }
 
-/// Every packet of the source is there, at its time. How far everything was moved, in seconds.
-pub(crate) fn same_times(rendition: &Rendition, source: &Path, kind: &str, dir: &Path) -> f64 {
-    let file = rendition.file(0, dir);
-    decodes(&file);
-    let (expected, found) = (packets(source, kind), packets(&file, kind));
-    assert_eq!(found.len(), expected.len());
-    let moved = found[0].pts - expected[0].pts;
-    for (found, expected) in found.iter().zip(&expected) {
-        assert!((found.pts - expected.pts - moved).abs() <= 0.001, "{found:?} for {expected:?}, moved {moved}");
-        assert_eq!(found.keyframe, expected.keyframe);
-    }
-    for pair in found.windows(2) {
-        assert!(pair[0].dts < pair[1].dts, "{pair:?}");
-    }
-    moved
-}
-
-fn independent_segments_begin_with_keyframes(rendition: &Rendition, packets: &[Packet]) {
-    #[expect(clippy::cast_precision_loss)]
-    let near = |packet: &Packet, start_us: u64| (packet.pts - LEAD - start_us as f64 / 1e6).abs() < 0.002;
-    for segment in &rendition.segments {
-        let start = packets.iter().find(|packet| near(packet, segment.start_us));
-        if segment.independent {
-            assert!(start.is_some_and(|packet| packet.keyframe), "{segment:?}");
-        }
-    }
-}
-
 fn seconds(rendition: &Rendition) -> Vec<f64> {
     #[expect(clippy::cast_precision_loss)]
     rendition.segments.iter().map(|segment| (segment.duration_us / 1_000) as f64 / 1_000.0).collect()
-}
-
-/// Segment `k` of the sound covers the time of segment `k` of the picture, to within a frame of sound.
-pub(crate) fn cut_together(outcome: &Outcome) {
-    let (video, audio) = (&outcome.renditions["video"].segments, &outcome.renditions["audio"].segments);
-    for (video, audio) in video.iter().zip(audio).skip(1) {
-        assert!(audio.start_us >= video.start_us && audio.start_us - video.start_us < 22_000, "{video:?} {audio:?}");
-    }
-    assert!(video.len().abs_diff(audio.len()) <= 1);
 }
 
 #[test]
