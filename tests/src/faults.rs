@@ -3,7 +3,6 @@
 //!
 //! What is left to chance follows a [`Seed`]; a run that failed is repeated with the seed that it printed.
 
-mod encoder;
 mod objects;
 mod process;
 mod proxy;
@@ -14,7 +13,6 @@ mod viewer;
 pub mod chat;
 pub mod playlist;
 
-pub use encoder::ReturningEncoder;
 pub use objects::Objects;
 pub use process::{Frozen, children, freeze, kill, resident_bytes};
 pub use proxy::{Fault, Proxy, Rule};

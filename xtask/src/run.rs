@@ -1,12 +1,14 @@
 //! How each of the programs is started: what it is told, where it keeps its things, how one knows that it answers.
 
 mod edge;
+mod encoder;
 mod origin;
 mod pattern;
 mod secrets;
 
 pub(crate) use edge::wrangler;
 pub use edge::{Bucket, Edge, EdgeOptions, Worker};
+pub use encoder::ReturningEncoder;
 pub use origin::{Origin, OriginOptions, Upstream};
 pub use pattern::Pattern;
 pub use secrets::{Secrets, private_file, random_text};

@@ -4,26 +4,28 @@ mod accounts;
 mod announcement;
 mod api;
 mod demo;
-mod pattern;
 mod signals;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, bail};
 use clap::Args;
 
-use self::{accounts::Accounts, announcement::Announcement, api::Api, pattern::PatternLoop};
+use self::{accounts::Accounts, announcement::Announcement, api::Api};
 use crate::{
     Workspace, build,
     process::Process,
     progress::{seconds, step},
-    run::{Edge, EdgeOptions, Origin, OriginOptions, Secrets, Worker, is_free},
+    run::{Edge, EdgeOptions, Origin, OriginOptions, Pattern, ReturningEncoder, Secrets, Worker, is_free},
     tools::{self, Packages},
 };
+
+/// How long after the pattern's encoder ended it is started again.
+const PATTERN_PAUSE: Duration = Duration::from_secs(2);
 
 /// What can be said to `up`.
 #[derive(Debug, Clone, Args)]
@@ -87,7 +89,9 @@ pub fn up(workspace: &Workspace, options: &Options) -> Result<()> {
     let mut accounts = Accounts::of(&state)?;
     step("admin", || accounts.make_admin(&api, &edge))?;
     let demo = if options.no_demo { None } else { Some(step("demo stream", || demo::prepare(&api, &mut accounts))?) };
-    let pattern = demo.as_ref().map(|demo| PatternLoop::start(demo.push_url(), state.join("log/pattern.log")));
+    let pattern = demo.as_ref().map(|demo| {
+        ReturningEncoder::push(demo.push_url(), Pattern::default(), PATTERN_PAUSE, state.join("log/pattern.log"))
+    });
     if let Some(demo) = &demo {
         step("demo live and playable", || demo::until_playable(&api, demo))?;
     }

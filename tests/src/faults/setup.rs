@@ -1,11 +1,14 @@
 //! A whole system of a scenario's own, whose processes may be killed and whose R2 and origin link may fail.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use xtask::run::{Bucket, Origin, Pattern, Upstream};
+use xtask::run::{Bucket, Origin, Pattern, ReturningEncoder, Upstream};
 
-use super::{Proxy, ReturningEncoder, Seed, children, kill, objects};
+use super::{Proxy, Seed, children, kill, objects};
 use crate::{Broadcast, System, free_port, unique_name};
+
+/// How long after the encoder was let go it comes back.
+const ENCODER_PAUSE: Duration = Duration::from_millis(500);
 
 /// Edge, origin, and the proxies between them.
 pub struct Setup {
@@ -64,7 +67,7 @@ impl Setup {
     /// An encoder that pushes into a stream, and comes back whenever it is let go.
     pub fn encoder(&self, stream: &Broadcast, pattern: Pattern) -> ReturningEncoder {
         let url = format!("rtmp://127.0.0.1:{}/live/{}", self.rtmp_port, stream.key);
-        ReturningEncoder::push(url, pattern, self.log("encoder"))
+        ReturningEncoder::push(url, pattern, ENCODER_PAUSE, self.log("encoder"))
     }
 
     /// Kills one, and starts it again where nobody else does. Whether it was there.

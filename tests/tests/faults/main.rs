@@ -3,6 +3,7 @@
 
 mod chat;
 mod kills;
+mod outage;
 mod presence;
 mod proxy;
 mod soak;

@@ -15,6 +15,9 @@ pub struct Soak {
     /// Kill so many processes instead, while R2 fails now and then
     #[arg(long)]
     kills: Option<u32>,
+    /// Take R2 away for so many seconds instead, in each of the ways that it fails
+    #[arg(long, conflicts_with = "kills")]
+    outage: Option<u32>,
     /// Repeat the run that printed this seed
     #[arg(long)]
     seed: Option<u64>,
@@ -25,11 +28,14 @@ pub fn soak(workspace: &Workspace, options: &Soak) -> Result<()> {
     steps::everything(workspace)?;
     let mut cargo = workspace.command("cargo");
     cargo.args(["test", "--package=spillway-tests", "--test=faults", "--", "--nocapture", "--exact"]);
-    match options.kills {
-        Some(kills) => cargo
+    match (options.kills, options.outage) {
+        (Some(kills), _) => cargo
             .arg("kills::whatever_is_killed_what_is_listed_is_there_once_and_plays")
             .env("FAULT_KILLS", kills.to_string()),
-        None => cargo
+        (None, Some(seconds)) => cargo
+            .args(["--ignored", "outage::an_outage_leaves_gaps_and_no_debt"])
+            .env("OUTAGE_SECONDS", seconds.to_string()),
+        (None, None) => cargo
             .args(["--ignored", "soak::memory_stays_flat_and_nobody_complains"])
             .env("SOAK_MINUTES", options.minutes.to_string()),
     };

@@ -177,6 +177,8 @@ pub(crate) fn wrangler(workspace: &Workspace) -> Command {
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_WRITE_LOGS", "false")
+        // A trace of every request and event, which nobody here looks at, and which grows without end.
+        .env("X_LOCAL_OBSERVABILITY", "false")
         .env("FORCE_COLOR", "0")
         .env("SPILLWAY_WORKER_BUILD", "true");
     command

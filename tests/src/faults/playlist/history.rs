@@ -49,6 +49,11 @@ impl History {
         self.segments.len()
     }
 
+    /// How many of them are known to be missing.
+    pub fn gaps(&self) -> usize {
+        self.segments.values().filter(|segment| segment.gap).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()

@@ -26,7 +26,7 @@ pub struct Checked {
 /// Fetches all that was listed: each segment is there, has its parts in it, and is made of whole boxes. Each piece that
 /// plays through is decoded without a complaint.
 pub async fn check(api: &Api, base: &str, history: &History, scratch: &Path) -> Checked {
-    let mut checked = Checked { gaps: history.segments().filter(|segment| segment.gap).count(), ..Checked::default() };
+    let mut checked = Checked { gaps: history.gaps(), ..Checked::default() };
     for run in history.runs() {
         let mut media = fetch(api, base, &run[0].map).await.expect("the init section is there");
         for segment in &run {

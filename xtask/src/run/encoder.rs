@@ -10,12 +10,14 @@ use std::{
     time::Duration,
 };
 
-use xtask::{process::Process, run::Pattern};
+use super::Pattern;
+use crate::process::Process;
 
-/// How long after it ended it is started again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often one looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// ffmpeg with the test pattern, started again whenever it ends, until this is dropped.
+#[derive(Debug)]
 pub struct ReturningEncoder {
     over: Arc<AtomicBool>,
     started: Arc<AtomicU32>,
@@ -23,19 +25,22 @@ pub struct ReturningEncoder {
 }
 
 impl ReturningEncoder {
-    /// Begins to push to an RTMP URL with its key; `log` is of the run that is under way.
-    pub fn push(url: String, pattern: Pattern, log: PathBuf) -> Self {
+    /// Begins to push to an RTMP URL with its key; after its end it waits for `pause`. `log` is of the run that is under way.
+    pub fn push(url: String, pattern: Pattern, pause: Duration, log: PathBuf) -> Self {
         let (over, started) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         let (ended, count) = (over.clone(), started.clone());
         let running = thread::spawn(move || {
-            while !ended.load(Ordering::Relaxed) {
-                count.fetch_add(1, Ordering::Relaxed);
-                let mut ffmpeg = Process::start("encoder", pattern.push(&url), &log).unwrap();
-                while ffmpeg.ended().is_none() && !ended.load(Ordering::Relaxed) {
-                    thread::sleep(Duration::from_millis(50));
+            let is_over = || ended.load(Ordering::Relaxed);
+            while !is_over() {
+                if let Ok(mut ffmpeg) = Process::start("encoder", pattern.push(&url), &log) {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    while ffmpeg.ended().is_none() && !is_over() {
+                        thread::sleep(LOOK);
+                    }
                 }
-                drop(ffmpeg);
-                thread::sleep(PAUSE);
+                if !is_over() {
+                    thread::sleep(pause);
+                }
             }
         });
         Self { over, started, running: Some(running) }
