@@ -35,6 +35,9 @@ mod flv;
 #[path = "../../origin/pipeline/src/format.rs"]
 mod format;
 #[allow(dead_code)]
+#[path = "../../origin/pipeline/src/opening.rs"]
+mod opening;
+#[allow(dead_code)]
 #[path = "../../origin/pipeline/src/sbr.rs"]
 mod sbr;
 #[allow(dead_code)]
