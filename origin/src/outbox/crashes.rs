@@ -178,7 +178,8 @@ async fn run(steps: Vec<Step>) {
     journal.begin(key()).await.unwrap();
     let mut process = Process { journal, ledger: Ledger::starting_at(0), fed: true };
     let rest = [Step::Put(None), Step::Tell { dies: false }, Step::Acknowledge];
-    let rest = std::iter::repeat_n(rest, steps.len() + 1).flatten();
+    // At worst the first report's object is put last, and all are told after that.
+    let rest = std::iter::repeat_n(rest, 2 * (steps.len() + 1)).flatten();
     for step in steps.into_iter().chain([Step::Die]).chain(rest) {
         if !process.step(&step, &mut house).await {
             process.journal.close().await;
