@@ -73,6 +73,6 @@ async fn dispatch(route: Route, req: Request, cx: &Cx) -> Reply {
         Route::Publish => http::origin::publish(req, cx).await,
         Route::Link(id, epoch) => http::origin::link(req, cx, id, epoch).await,
         Route::Play(path) => play::handle(req, cx, &path).await,
-        Route::Page => http::meta::page(req, cx).await,
+        Route::Page { there } => http::meta::page(req, cx, there).await,
     }
 }

@@ -56,7 +56,10 @@ pub enum Route {
     /// `GET /play/…`: what stands below is playback's own to read.
     Play(String),
     /// Everything else that is not the name of a file: the pages. Files are found before the Worker is asked.
-    Page,
+    Page {
+        /// Whether there is one of this path; the document that says otherwise is the same.
+        there: bool,
+    },
 }
 
 /// What a request comes to.
@@ -100,7 +103,7 @@ pub fn resolve(method: &str, path: &str) -> Resolved {
     if surface == Surface::Page {
         return match method {
             "GET" | "HEAD" if is_file(path) => Resolved::Missing,
-            "GET" | "HEAD" => Resolved::Found(Route::Page),
+            "GET" | "HEAD" => Resolved::Found(Route::Page { there: is_page(path) }),
             _ => Resolved::NotAllowed("GET, HEAD".to_owned()),
         };
     }
@@ -126,6 +129,12 @@ pub fn resolve(method: &str, path: &str) -> Resolved {
     } else {
         Resolved::NotAllowed(allow)
     }
+}
+
+/// Whether there is a page of this path: what `edge/web/src/router.ts` finds one for.
+fn is_page(path: &str) -> bool {
+    let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
+    matches!(steps.as_slice(), [] | ["login" | "register" | "studio"] | ["studio" | "watch" | "overlay", _])
 }
 
 /// Whether a path names a file: a page in its stead would be taken, and kept, for what it is not.

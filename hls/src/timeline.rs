@@ -121,7 +121,7 @@ impl Timeline {
             Report::Part(part) => self.part(epoch, part),
             Report::Segment(segment) => self.segment(epoch, segment, false),
             Report::Gap(segment) => self.segment(epoch, segment, true),
-            Report::Skipped => Ok(Change::default()),
+            Report::Skipped | Report::Unknown => Ok(Change::default()),
             Report::Ended { .. } => Ok(self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true))),
         }
     }

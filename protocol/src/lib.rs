@@ -13,4 +13,5 @@ pub mod pipe;
 pub mod problem;
 pub mod proof;
 pub mod room;
+pub mod text;
 pub mod time;

@@ -5,7 +5,7 @@
 //! Then it opens `GET /origin/v1/link/<stream>/<epoch>` (signed, with an upgrade). Reports are numbered from 0 within the
 //! epoch; the Room stores each before it acknowledges it, so a link that broke goes on at [`LinkDown::Welcome`]'s `next`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use crate::{
     ids::StreamId,
@@ -85,6 +85,14 @@ pub enum Report {
         /// Why.
         reason: EndReason,
     },
+    /// What an origin that is newer than this Room says, and the Room does not know: its number counts, and nothing else.
+    #[serde(other, deserialize_with = "whatever")]
+    Unknown,
+}
+
+/// Takes anything.
+fn whatever<'de, D: Deserializer<'de>>(content: D) -> Result<(), D::Error> {
+    IgnoredAny::deserialize(content).map(drop)
 }
 
 /// A part that R2 has acknowledged.
@@ -199,6 +207,18 @@ pub enum StopReason {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_report_of_tomorrow_has_a_number_today() {
+        for report in [json!({"type": "later", "data": {"x": [1]}}), json!({"type": "later"})] {
+            let frame = json!({"type": "report", "data": {"n": 7, "report": report}});
+            let wanted = LinkUp::Report { n: 7, report: Report::Unknown };
+            assert_eq!(serde_json::from_str::<LinkUp>(&frame.to_string()).unwrap(), wanted, "{frame}");
+        }
+        // One that is known is read as what it is, or not at all.
+        let broken = json!({"type": "report", "data": {"n": 7, "report": {"type": "part", "data": {}}}});
+        assert!(serde_json::from_value::<LinkUp>(broken).is_err());
+    }
 
     #[test]
     fn what_is_missing_has_its_place_on_the_wire() {

@@ -4,20 +4,21 @@ use spillway_protocol::{
     api::Role,
     limits,
     problem::{FieldCode, FieldError, Problem},
+    text,
 };
 use unicode_properties::UnicodeEmoji;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A line as the room will show it: trimmed, its line breaks and tabs as spaces, other control characters out.
-pub fn line(text: &str) -> Result<String, Problem> {
-    let shown: String = text
+pub fn line(said: &str) -> Result<String, Problem> {
+    let shown: String = said
         .chars()
         .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
         .filter(|c| !c.is_control())
         .collect();
     let shown = shown.trim();
     match shown.chars().count() {
-        n if n < *limits::MESSAGE.start() => Err(refused("message", FieldCode::TooShort)),
+        n if n < *limits::MESSAGE.start() || !text::is_seen(shown) => Err(refused("message", FieldCode::TooShort)),
         n if n > *limits::MESSAGE.end() => Err(refused("message", FieldCode::TooLong)),
         _ => Ok(shown.to_owned()),
     }
@@ -75,7 +76,7 @@ mod tests {
     fn a_line_is_trimmed_and_loses_what_cannot_be_shown() {
         assert_eq!(line("  hi\u{0}\u{1b}[31m there\n now ").unwrap(), "hi[31m there  now");
         assert_eq!(line("👩‍👩‍👧 é").unwrap(), "👩‍👩‍👧 é");
-        for empty in ["", "   ", "\u{0}\u{7}", "\n"] {
+        for empty in ["", "   ", "\u{0}\u{7}", "\n", "\u{200b}\u{2060}"] {
             assert_eq!(line(empty).unwrap_err().errors[0].code, FieldCode::TooShort, "{empty:?}");
         }
         assert!(line(&"é".repeat(500)).is_ok());

@@ -26,13 +26,14 @@ pub(crate) fn openapi() -> Reply {
     Ok(response)
 }
 
-/// Everything else: the one document that all pages are made in.
-pub(crate) async fn page(req: Request, cx: &Cx) -> Reply {
+/// Everything else: the one document that all pages are made in, also the one that says that there is no such page.
+pub(crate) async fn page(req: Request, cx: &Cx, there: bool) -> Reply {
     let mut url = req.url()?;
     url.set_path("/");
     url.set_query(None);
     let init = RequestInit { headers: req.headers().clone(), method: req.method(), ..RequestInit::default() };
     let document = Request::new_with_init(url.as_str(), &init)?;
     let assets = cx.env.assets("ASSETS")?;
-    Ok(within(LIMIT, assets.fetch_request(document)).await.map_err(Failure::unavailable)??)
+    let response = within(LIMIT, assets.fetch_request(document)).await.map_err(Failure::unavailable)??;
+    Ok(if there { response } else { response.with_status(404) })
 }

@@ -74,8 +74,11 @@ fn other_sites_may_ask() {
 
 #[test]
 fn all_else_is_a_page() {
-    for path in ["/", "/watch/x", "/assets", "/apiary", "/playground", "/a.b/c"] {
-        assert_eq!(resolve("GET", path), Resolved::Found(Route::Page), "{path}");
+    for path in ["/", "/login", "/register/", "/studio", "/studio/x", "/watch/x", "/overlay/x"] {
+        assert_eq!(resolve("GET", path), Resolved::Found(Route::Page { there: true }), "{path}");
+    }
+    for path in ["/watch", "/watch/x/y", "/login/x", "/assets", "/apiary", "/playground", "/a.b/c"] {
+        assert_eq!(resolve("GET", path), Resolved::Found(Route::Page { there: false }), "{path}");
     }
 }
 

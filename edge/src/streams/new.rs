@@ -6,6 +6,7 @@ use spillway_protocol::{
     ids::{SourceId, StreamId, UserId},
     limits,
     problem::{FieldCode, FieldError, Problem},
+    text,
     time::Timestamp,
 };
 
@@ -101,7 +102,7 @@ impl Refused {
     pub(super) fn title(&mut self, title: &str) -> String {
         let title = title.trim();
         let length = title.chars().count();
-        if length < *limits::TITLE.start() {
+        if length < *limits::TITLE.start() || !text::is_seen(title) {
             self.add("title", FieldCode::TooShort);
         } else if length > *limits::TITLE.end() {
             self.add("title", FieldCode::TooLong);

@@ -101,10 +101,13 @@ async fn replies_are_not_kept_and_not_guessed_at() {
 }
 
 #[tokio::test]
-async fn pages_are_served_and_unknown_paths_lead_to_them() {
+async fn pages_are_served_and_say_when_there_is_none() {
     let api = edge().await.api();
-    for path in ["/", "/login", "/watch/stream_01arz3ndektsv4rrffq69g5fav"] {
+    for (path, status) in
+        [("/", 200), ("/login", 200), ("/watch/stream_01arz3ndektsv4rrffq69g5fav", 200), ("/nowhere", 404)]
+    {
         let reply = api.get(path).send().await;
+        assert_eq!(reply.status, status, "{path}");
         assert!(reply.header("content-type").starts_with("text/html"), "{path}");
         assert!(reply.text().contains("<spillway-app"), "{path}");
     }
