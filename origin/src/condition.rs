@@ -11,7 +11,7 @@ use std::{
 use serde::Serialize;
 use spillway_protocol::time::Timestamp;
 
-use crate::outbox::EpochKey;
+use crate::epoch::EpochKey;
 
 /// What fails now.
 #[derive(Debug, Default)]

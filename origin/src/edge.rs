@@ -13,7 +13,7 @@ use spillway_protocol::{
 };
 use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest, http};
 
-use crate::{config::Secret, outbox::EpochKey};
+use crate::{config::Secret, epoch::EpochKey};
 
 const PUBLISH: &str = "/origin/v1/publish";
 /// An encoder that waits longer than this for its answer gives up anyway.

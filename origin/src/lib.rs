@@ -3,6 +3,7 @@
 
 mod condition;
 mod edge;
+mod epoch;
 mod http;
 mod ingest;
 mod link;

@@ -14,7 +14,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, http::StatusCode, protocol::WebSocketConfig},
 };
 
-use crate::{edge::Edge, outbox::EpochKey};
+use crate::{edge::Edge, epoch::EpochKey};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// How often the Room is asked whether it is there.

@@ -12,7 +12,6 @@ mod tests;
 use std::{path::Path, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-pub(crate) use journal::EpochKey;
 pub use journal::JournalError;
 use journal::{Journal, Unfinished};
 use ledger::Ledger;
@@ -25,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::delivery::Delivery;
-use crate::{condition::Condition, edge::Edge, metrics::Metrics};
+use crate::{condition::Condition, edge::Edge, epoch::EpochKey, metrics::Metrics};
 
 /// What goes into an epoch's outbox.
 #[derive(Debug)]

@@ -20,9 +20,10 @@ use tokio_util::task::TaskTracker;
 use crate::{
     condition::Condition,
     edge::{Edge, Refusal},
+    epoch::EpochKey,
     ingest::Tag,
     metrics::{Metrics, Outcome, PublishLabels},
-    outbox::{Dismissal, EpochKey, JournalError, Outbox},
+    outbox::{Dismissal, JournalError, Outbox},
 };
 
 /// Bytes of tags that may wait for the pipeline before the encoder is made to wait.

@@ -6,7 +6,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { LightElement } from "./components/light-element";
 import { emptyState } from "./components/notices";
-import { interceptLinks, routeOf } from "./router";
+import { interceptLinks } from "./navigation";
+import { routeOf } from "./router";
 
 /** A page that stands alone has nobody to press a button. */
 const LOAD_AGAIN_MS = 10_000;

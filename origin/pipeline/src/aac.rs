@@ -1,7 +1,7 @@
 //! AAC's sequence header: the `AudioSpecificConfig` (ISO/IEC 14496-3, section 1.6.2.1), with SBR (HE-AAC) and PS (HE-AAC v2)
 //! however they are signalled.
 
-use crate::format::Unsupported;
+use crate::flv::Unsupported;
 
 /// A config is a few bytes.
 const MAX_RECORD: usize = 4 * 1024;

@@ -1,7 +1,7 @@
 //! H.264 as FLV and MP4 carry it (ISO/IEC 14496-15): the configuration record, and access units of NAL units with their lengths in
 //! front. Of a NAL unit only its type is read here.
 
-use crate::format::Unsupported;
+use crate::flv::Unsupported;
 
 /// A record is some tens of bytes.
 const MAX_RECORD: usize = 4 * 1024;

@@ -40,6 +40,11 @@ pub(crate) enum Refused {
     Codec,
 }
 
+/// A sequence header is broken, or of a profile that is not handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sequence header is not supported")]
+pub(crate) struct Unsupported;
+
 const KEYFRAME: u8 = 1;
 const INFO: u8 = 5;
 const AVC: u8 = 7;

@@ -6,7 +6,7 @@ use h264_reader::nal::{
 };
 use spillway_protocol::media::{RenditionId, Track, TrackKind};
 
-use crate::{aac::AudioFormat, avc::ParameterSets};
+use crate::{aac::AudioFormat, avc::ParameterSets, flv::Unsupported};
 
 /// Frames a second that are believed, in thousandths; other values are what a variable frame rate looks like.
 const FRAME_RATES: std::ops::RangeInclusive<f64> = 1_000.0..=300_000.0;
@@ -36,11 +36,6 @@ pub(crate) enum Format {
     /// Sound.
     Audio(AudioFormat),
 }
-
-/// The sequence header is broken, or of a profile that is not handled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the sequence header is not supported")]
-pub(crate) struct Unsupported;
 
 impl VideoFormat {
     /// What the sets say of the picture.

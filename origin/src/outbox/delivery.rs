@@ -17,13 +17,14 @@ use tokio::{
 
 use super::{
     Dismissal, Item,
-    journal::{EpochKey, Journal, JournalError},
+    journal::{Journal, JournalError},
     ledger::{Ledger, Parcel},
     put::{self, PutError},
 };
 use crate::{
     condition::Condition,
     edge::{self, Edge},
+    epoch::EpochKey,
     link::{Link, LinkError},
     metrics::Metrics,
 };

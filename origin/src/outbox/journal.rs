@@ -21,6 +21,7 @@ use sqlx::{
 use tokio::{fs, io::AsyncWriteExt};
 
 use super::ledger::Parcel;
+use crate::epoch::EpochKey;
 
 /// The disk failed us, or holds what we did not write.
 #[derive(Debug, thiserror::Error)]
@@ -40,15 +41,6 @@ pub enum JournalError {
     /// A number that the database cannot hold.
     #[error("a number is out of range")]
     Range(#[from] std::num::TryFromIntError),
-}
-
-/// Which epoch of which stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct EpochKey {
-    /// The stream.
-    pub(crate) stream: StreamId,
-    /// The epoch.
-    pub(crate) epoch: Epoch,
 }
 
 /// An epoch that an earlier process left behind.

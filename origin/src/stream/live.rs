@@ -29,12 +29,13 @@ use super::{
 use crate::{
     condition::{Condition, Restarting},
     edge,
+    epoch::EpochKey,
     ingest::{
         Tag,
         flv::{Kind, Role},
     },
     metrics::Metrics,
-    outbox::{Dismissal, EpochKey, Item},
+    outbox::{Dismissal, Item},
 };
 
 /// Segments end at the first keyframe after this.

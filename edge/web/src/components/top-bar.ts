@@ -1,7 +1,7 @@
 import { html } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { logOut, session } from "../api/session";
-import { navigate, pathWithReturn } from "../router";
+import { navigate, pathWithReturn } from "../navigation";
 import { currentTheme, toggleTheme } from "../theme";
 import { icon, logo } from "./icons";
 import { LightElement } from "./light-element";

@@ -3,7 +3,7 @@ import { customElement } from "lit/decorators.js";
 import { logIn } from "../api/session";
 import { textOf } from "../components/field";
 import { LightElement } from "../components/light-element";
-import { navigate, pathWithReturn, returnPath } from "../router";
+import { navigate, pathWithReturn, returnPath } from "../navigation";
 import { FormSubmission } from "./form-submission";
 import { signInCard } from "./sign-in";
 

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { session } from "../api/session";
 import type { Me } from "../api/types";
-import { navigate, pathWithReturn } from "../router";
+import { navigate, pathWithReturn } from "../navigation";
 
 /** Leads whoever is not signed in, or no longer, to sign in and back to the page. */
 export class SignedIn implements ReactiveController {
