@@ -136,12 +136,17 @@ fn slope(points: &[(f64, f64)]) -> f64 {
     if below > 0.0 { above / below } else { 0.0 }
 }
 
+/// What wrangler says at its start: that the local S3 credentials are an experiment of its own.
+const WRANGLER_OF_ITSELF: &str = "Processing wrangler.toml configuration";
+
 /// What the logs of edge and origin say that is no ordinary news.
 fn complaints(setup: &Setup) -> Vec<String> {
     let logs = [setup.system.edge.process.log(), setup.origin().process.log()];
     let texts = logs.into_iter().map(|log| fs::read_to_string(log).unwrap_or_default());
     let lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
-    let bad =
-        |line: &String| ["ERROR", "WARN", "rror:", "panicked", " 500 ", " 503 "].iter().any(|word| line.contains(word));
+    let bad = |line: &String| {
+        !line.contains(WRANGLER_OF_ITSELF)
+            && ["ERROR", "WARN", "rror:", "panicked", " 500 ", " 503 "].iter().any(|word| line.contains(word))
+    };
     lines.into_iter().filter(bad).collect()
 }
