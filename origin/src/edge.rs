@@ -38,7 +38,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// Whether the same request may work in a moment.
-    fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Unexpected(status) => status.is_server_error(),

@@ -28,6 +28,7 @@ use metrics::Metrics;
 use object_store::ObjectStore;
 pub use outbox::JournalError;
 use outbox::Outbox;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use stream::Streams;
 use tokio::{net::TcpListener, signal::unix, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -61,8 +62,17 @@ pub fn load() -> Config {
     config
 }
 
+/// Lets us open as many files as the system allows at all: a stream has some twenty of files, pipes and sockets.
+fn raise_files() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the limit of open files stays as it is");
+    }
+}
+
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> Result<(), StartError> {
+    raise_files();
     let mut terminate = unix::signal(unix::SignalKind::terminate())?;
     let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
     let origin = Origin::start(&config, r2::open(&config.r2)?).await?;

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use spillway_protocol::link::{LinkDown, LinkUp};
+use spillway_protocol::{
+    link::{LinkDown, LinkUp},
+    problem,
+};
 use tokio::{
     net::TcpStream,
     sync::mpsc,
@@ -11,7 +14,11 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{self, Message, http::StatusCode, protocol::WebSocketConfig},
+    tungstenite::{
+        self, Message,
+        http::{StatusCode, header::CONTENT_TYPE},
+        protocol::WebSocketConfig,
+    },
 };
 
 use crate::{edge::Edge, epoch::EpochKey};
@@ -47,7 +54,14 @@ pub(crate) enum LinkError {
 impl From<tungstenite::Error> for LinkError {
     fn from(error: tungstenite::Error) -> Self {
         match error {
-            tungstenite::Error::Http(reply) if matches!(reply.status(), StatusCode::NOT_FOUND | StatusCode::GONE) => {
+            // The edge says it with a problem; anyone between here and there may say 404 for a while.
+            tungstenite::Error::Http(reply)
+                if reply.status() == StatusCode::NOT_FOUND
+                    && reply
+                        .headers()
+                        .get(CONTENT_TYPE)
+                        .is_some_and(|is| is.as_bytes().starts_with(problem::CONTENT_TYPE.as_bytes())) =>
+            {
                 Self::Unknown
             }
             other => Self::Socket(Box::new(other)),
@@ -151,8 +165,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_epoch_that_the_edge_does_not_know_is_not_asked_for_again() {
-        let gone = first_error("http", b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        let refusal =
+            b"HTTP/1.1 404 Not Found\r\ncontent-type: application/problem+json\r\ncontent-length: 2\r\n\r\n{}";
+        let gone = first_error("http", refusal).await;
         assert!(matches!(gone, LinkError::Unknown), "{gone:?}");
+        let elsewhere = first_error("http", b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(matches!(elsewhere, LinkError::Socket(_)), "not the edge's own word: {elsewhere:?}");
         let failing = first_error("http", b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n").await;
         assert!(matches!(failing, LinkError::Socket(_)), "{failing:?}");
     }

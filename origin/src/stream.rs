@@ -116,7 +116,7 @@ impl Streams {
         let published = self.begin(key).await;
         let outcome = match &published {
             Ok(_) => Outcome::Accepted,
-            Err(PublishError::Edge(Refusal::Refused(_))) => Outcome::Refused,
+            Err(PublishError::Edge(why @ Refusal::Refused(_))) if !why.is_passing() => Outcome::Refused,
             Err(_) => Outcome::Unavailable,
         };
         self.metrics.publishes.get_or_create(&PublishLabels { outcome }).inc();

@@ -40,7 +40,9 @@ impl Opening {
             return Vec::new();
         }
         let mut pictures = self.end();
-        let step_us = pictures.last().map_or(0, |last| picture.decoded_us.saturating_sub(last.decoded_us));
+        let rise_us = pictures.last().map_or(0, |last| picture.decoded_us.saturating_sub(last.decoded_us));
+        // They are as far apart as they are shown; the first rise may be longer, where the camera stumbled.
+        let step_us = rise_us.min(least_apart_us(&pictures));
         let earliest = i64::try_from(pictures.len()).unwrap_or(i64::MAX) - 1;
         if step_us > 0 && step_us.saturating_mul(earliest) <= MOST_US {
             for (before, held) in (0..=earliest).rev().zip(&mut pictures) {
@@ -51,10 +53,22 @@ impl Opening {
         pictures
     }
 
+    /// Whether what is held was decoded so long before this time that it is waited for no more.
+    pub(crate) fn is_overdue(&self, now_us: i64) -> bool {
+        self.held.first().is_some_and(|first| now_us.saturating_sub(first.decoded_us) > MOST_US)
+    }
+
     /// Nothing follows: gives what is held.
     pub(crate) fn end(&mut self) -> Vec<Picture> {
         std::mem::take(&mut self.held)
     }
+}
+
+/// The least time between two pictures as they are shown.
+fn least_apart_us(pictures: &[Picture]) -> i64 {
+    let mut shown: Vec<i64> = pictures.iter().map(|picture| picture.pts_us).collect();
+    shown.sort_unstable();
+    shown.iter().zip(shown.iter().skip(1)).map(|(one, next)| next.saturating_sub(*one)).min().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -77,6 +91,8 @@ mod tests {
     #[test]
     fn times_that_could_not_be_told_are_found_again() {
         assert_eq!(decoded(&[(0, 0), (0, 100), (0, 33), (33, 66)]), [-66, -33, 0, 33]);
+        // The camera stumbled behind the first picture.
+        assert_eq!(decoded(&[(0, 0), (0, 466), (0, 433), (400, 500)])[..3], [-66, -33, 0]);
     }
 
     #[test]
@@ -87,7 +103,7 @@ mod tests {
         // Nothing is known when times fall, never rise, or rise by far.
         assert_eq!(decoded(&[(10, 0), (10, 100), (0, 33)])[..2], [10, 10]);
         assert_eq!(decoded(&[(0, 0), (0, 100), (0, 33)]), [0, 0, 0]);
-        assert_eq!(decoded(&[(0, 0), (0, 100), (2_000, 2_000)])[..2], [0, 0]);
+        assert_eq!(decoded(&[(0, 0), (0, 2_000), (2_000, 2_500)])[..2], [0, 0]);
     }
 
     proptest! {

@@ -22,8 +22,8 @@ const MAX_TIME_MS: i64 = 1 << 40;
 /// Between decoding and showing a picture lies no more than this.
 const MAX_OFFSET_MS: i32 = 5_000;
 /// A picture that is shown before the epoch's zero by no more than this is the first: tracks are interleaved, and the first tag of
-/// all is not always the earliest.
-const EARLY_US: i64 = 100_000;
+/// all is not always the earliest. The clock squeezes what comes before zero into what follows.
+const EARLY_US: i64 = 900_000;
 /// A track's formats are not nearer to each other than this: each costs an init section, and a segment.
 const FORMATS_APART_US: i64 = 500_000;
 
@@ -200,6 +200,10 @@ impl Stream {
     fn show(&mut self, picture: Picture) -> Result<(), Broken> {
         let Picture { decoded_us, pts_us, keyframe, mut data } = picture;
         let track = &mut self.video;
+        // The run's keyframe was shown before there was anything to see: the next one begins it.
+        if track.fresh && !keyframe {
+            return Ok(());
+        }
         if track.fresh {
             track.clock.restart();
         }
@@ -240,7 +244,13 @@ impl Stream {
                 }
             }
             Ok(AudioTag::Frame(data)) if data.len() > MAX_SOUND => self.skip(Skipped::TooLarge),
-            Ok(AudioTag::Frame(data)) => return self.sound(tag, data),
+            Ok(AudioTag::Frame(data)) => {
+                // A picture that stands still is seen while sound goes on.
+                if self.opening.is_overdue(time_us(tag)?) {
+                    self.open()?;
+                }
+                return self.sound(tag, data);
+            }
         }
         Ok(())
     }

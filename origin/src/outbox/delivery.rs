@@ -290,6 +290,10 @@ impl Drop for Delivery {
     fn drop(&mut self) {
         self.shared.metrics.outbox_bytes.dec_by(self.gauged);
         self.shared.metrics.outbox_epochs.dec();
+        if self.shared.metrics.outbox_bytes.get() <= 0 {
+            // Nothing waits for R2 any more: whether it works is for the next stream to say.
+            self.shared.condition.r2_works();
+        }
         self.shared.condition.link_up(self.key);
     }
 }

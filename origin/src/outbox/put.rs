@@ -26,7 +26,7 @@ pub(crate) enum PutError {
     /// Something else lies under its name. Trying again does not help.
     #[error("another object lies under this name")]
     Conflict,
-    /// Its bytes cannot be read. Trying again does not help.
+    /// Its bytes cannot be read. Trying again helps unless the file is gone.
     #[error("its file cannot be read")]
     File(#[from] io::Error),
     /// R2 does not answer, or not as it should.
@@ -35,6 +35,17 @@ pub(crate) enum PutError {
     /// R2 did not answer in time.
     #[error("the store is silent")]
     Silent,
+}
+
+impl PutError {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Silent => true,
+            // Too many files may be open at this moment.
+            Self::File(error) => error.kind() != io::ErrorKind::NotFound,
+            Self::Conflict => false,
+        }
+    }
 }
 
 /// Puts the file under the object's key; returns when R2 has acknowledged it, or never will. All failures are retried alike, 429 too: its
@@ -62,7 +73,7 @@ pub(crate) async fn put(
         time::timeout(limit, attempt).await.unwrap_or(Err(PutError::Silent)).map(|()| length)
     })
     .retry(backoff)
-    .when(|error| matches!(error, PutError::Store(_) | PutError::Silent))
+    .when(PutError::is_passing)
     .notify(|error, wait| {
         metrics.put_failures.inc();
         condition.r2_failed(edge::now());

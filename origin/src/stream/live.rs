@@ -84,6 +84,8 @@ pub(super) struct Live {
 
 /// What the two directions share.
 struct Shared {
+    /// Why the encoder has gone, once it has.
+    gone: OnceLock<EndReason>,
     /// The wall-clock time of the first frame: media time 0.
     zero: OnceLock<Timestamp>,
     watched: Mutex<Watched>,
@@ -100,7 +102,7 @@ impl Shared {
     fn new() -> Self {
         let silence = Silence::new(false, Instant::now().into_std());
         let watched = Watched { meter: Meter::default(), replay: Replay::default(), silence };
-        Self { zero: OnceLock::new(), watched: Mutex::new(watched) }
+        Self { gone: OnceLock::new(), zero: OnceLock::new(), watched: Mutex::new(watched) }
     }
 
     fn with<T>(&self, use_it: impl FnOnce(&mut Watched) -> T) -> T {
@@ -151,7 +153,10 @@ impl Live {
                 Err(error) => error,
             };
             told.restarting.get_or_insert_with(|| self.condition.restarting());
-            let Some(restart) = restarts.next(began.elapsed(), Instant::now().into_std()) else { return Err(error) };
+            // One that never said a thing has lived for nothing, however long it took.
+            let spoke = shared.with(|watched| watched.silence.has_spoken());
+            let lived = if spoke { began.elapsed() } else { Duration::ZERO };
+            let Some(restart) = restarts.next(lived, Instant::now().into_std()) else { return Err(error) };
             self.complain(&error);
             self.metrics.pipeline_restarts.inc();
             time::sleep(restart.wait).await;
@@ -230,8 +235,9 @@ impl Live {
                         });
                         hand_over(tag, input, shared).await?;
                     }
-                    Some(Input::End(reason)) => break reason,
-                    None => break EndReason::Lost,
+                    Some(Input::End(reason)) => break *shared.gone.get_or_init(|| reason),
+                    // It may have said so to a pipeline that died of it.
+                    None => break shared.gone.get().copied().unwrap_or(EndReason::Lost),
                 },
                 at = reading.tick() => {
                     let health = shared.with(|watched| watched.meter.read(at.duration_since(read_at)));

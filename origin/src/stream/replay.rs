@@ -10,6 +10,8 @@ use crate::ingest::{
 
 /// More bytes than this are not kept: the next keyframe is waited for instead.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// What keeping a tag takes beside its body.
+const TAG_BYTES: usize = 128;
 /// Nor is more time than this: two segments of the longest target duration, and some.
 const MAX_SPAN_MS: i64 = 25_000;
 /// A track whose told media ended this much before the other's has gone, and is not waited for.
@@ -64,7 +66,18 @@ impl Replay {
                 }
             }
         }
-        self.bytes += tag.body.len();
+        if tag.role == Role::Configuration {
+            if !begins_sequence(tag) {
+                return;
+            }
+            // Of those that come with no media between them the last one holds.
+            let between = self.tags.iter().rev().take_while(|kept| kept.role == Role::Configuration);
+            if let Some(back) = between.enumerate().find_map(|(back, kept)| (kept.kind == tag.kind).then_some(back)) {
+                let place = self.tags.len() - 1 - back;
+                self.bytes = self.bytes.saturating_sub(self.tags.remove(place).map_or(0, |old| cost(&old)));
+            }
+        }
+        self.bytes += cost(tag);
         self.tags.push_back(tag.clone());
         while self.bytes > MAX_BYTES || self.span_ms() > MAX_SPAN_MS {
             self.drop_oldest();
@@ -138,12 +151,16 @@ impl Replay {
 
     /// What was left out of the tags, if it is a configuration, is in force for those that follow.
     fn drop(&mut self, tag: Tag) {
-        self.bytes = self.bytes.saturating_sub(tag.body.len());
+        self.bytes = self.bytes.saturating_sub(cost(&tag));
         if begins_sequence(&tag) {
             let kind = tag.kind;
             *self.before.get_mut(kind) = Some(tag);
         }
     }
+}
+
+fn cost(tag: &Tag) -> usize {
+    tag.body.len().saturating_add(TAG_BYTES)
 }
 
 fn is_keyframe(tag: &Tag) -> bool {
@@ -231,6 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn configurations_do_not_gather() {
+        let mut replay = replay([]);
+        for n in 0..10_000 {
+            replay.push(&tag([Kind::Video, Kind::Audio][n % 2], Role::Configuration, 0));
+            let nothing = Tag { body: Bytes::from_static(&[0xaf]), ..tag(Kind::Audio, Role::Configuration, 0) };
+            replay.push(&nothing);
+        }
+        assert_eq!(replay.tags().count(), 2);
+        assert_eq!(replay.bytes, replay.tags().map(cost).sum::<usize>());
+    }
+
+    #[test]
     fn a_track_that_has_gone_holds_nothing_back() {
         let mut replay = replay(stream(0, 2_000));
         stream(2_000, 14_000).filter(|tag| tag.kind == Kind::Video).for_each(|tag| replay.push(&tag));
@@ -288,7 +317,7 @@ mod tests {
                 if told {
                     replay.told(kind, u64::try_from(at).unwrap() * 700);
                 }
-                let bytes: usize = replay.tags.iter().map(|tag| tag.body.len()).sum();
+                let bytes: usize = replay.tags.iter().map(cost).sum();
                 prop_assert_eq!(bytes, replay.bytes);
                 prop_assert!(bytes <= MAX_BYTES && replay.span_ms() <= MAX_SPAN_MS);
             }

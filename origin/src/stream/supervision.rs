@@ -106,6 +106,11 @@ impl Silence {
         self.answerable
     }
 
+    /// Whether the process has answered media.
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.spoke
+    }
+
     /// Whether the process hangs.
     pub(crate) fn hangs(&self, now: Instant) -> bool {
         let longer = |since: Instant, than| now.saturating_duration_since(since) >= than;

@@ -248,7 +248,9 @@ pub(crate) fn object_of(report: &Report, epoch: Epoch) -> Option<MediaObject> {
         Report::Track { track, init } => (&track.rendition, ObjectName::Init { version: *init }),
         Report::Part(part) => (&part.rendition, ObjectName::Part(part.segment, part.part)),
         Report::Segment(segment) => (&segment.rendition, ObjectName::Segment(segment.segment)),
-        Report::Started { .. } | Report::Gap(_) | Report::Skipped | Report::Ended { .. } => return None,
+        Report::Started { .. } | Report::Gap(_) | Report::Skipped | Report::Unknown | Report::Ended { .. } => {
+            return None;
+        }
     };
     Some(MediaObject { epoch, rendition: rendition.clone(), name })
 }

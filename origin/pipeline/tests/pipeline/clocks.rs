@@ -1,15 +1,17 @@
 //! What encoders' clocks do, sane ones and strange ones, through the real process.
 
+use std::time::Duration;
+
 use crate::{
     changes::{Tags, moved, only},
     checks::{
         about, belong_together, cut_together, end, holds, independent_segments_begin_with_keyframes, same_times,
         seconds,
     },
-    harness::{CONFIG, LEAD, feed, packets, tags},
+    harness::{CONFIG, Frame, LEAD, Pipeline, feed, packets, tags},
     media::{AAC, PICTURE, SOUND, X264, source},
 };
-use spillway_protocol::pipe::{Tag, ToPipeline};
+use spillway_protocol::pipe::{FromPipeline, Tag, ToPipeline};
 
 #[test]
 fn pictures_that_are_decoded_before_zero_are_shown_in_time() {
@@ -41,6 +43,41 @@ fn pictures_that_are_decoded_before_zero_are_shown_in_time() {
     assert!((moved - same_times(audio, &flv, "a", dir.path())).abs() <= 0.001);
     assert!(video.segments.iter().all(|segment| segment.independent));
     independent_segments_begin_with_keyframes(video, &packets(&video.file(0, dir.path()), "v"));
+}
+
+#[test]
+fn a_keyframe_that_nobody_could_see_begins_nothing() {
+    let (dir, flv) = source(&format!("{PICTURE} {SOUND} -t 6 {X264} -g 60 -bf 0 {AAC}"));
+    let mut tags = tags(&flv);
+    let first = tags.iter_mut().find_map(|tag| match tag {
+        ToPipeline::Video(Tag { dts_ms }, body) if body[1] == 1 => Some((dts_ms, body)),
+        _ => None,
+    });
+    // Shown 50 ms before the epoch's zero.
+    let (dts_ms, body) = first.unwrap();
+    *dts_ms = 0;
+    body[2..5].copy_from_slice(&[0xff, 0xff, 0xce]);
+    let outcome = feed(CONFIG, &tags);
+    let video = &outcome.renditions["video"];
+    holds(video, outcome.target_ms.unwrap(), dir.path());
+    let packets = packets(&video.file(0, dir.path()), "v");
+    assert!(packets[0].keyframe && packets.len() == 120, "{} from {:?}", packets.len(), packets[0]);
+}
+
+#[test]
+fn one_picture_alone_is_seen_while_sound_goes_on() {
+    let (_dir, flv) = source(&format!("{PICTURE} {SOUND} -t 6 {X264} -g 60 -bf 0 {AAC}"));
+    let mut pipeline = Pipeline::start();
+    pipeline.send(&ToPipeline::Config(CONFIG));
+    for tag in only(tags(&flv), |video, at| !video || at < 30) {
+        pipeline.send(&tag);
+    }
+    // The stream goes on: what was sent has to be enough.
+    let is_picture = |frame: Frame| match frame.decode() {
+        FromPipeline::Part(part, _) => part.rendition.as_str() == "video",
+        _ => false,
+    };
+    while !is_picture(pipeline.frame(Duration::from_secs(10)).expect("the picture is told")) {}
 }
 
 #[test]

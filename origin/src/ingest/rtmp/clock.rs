@@ -27,7 +27,7 @@ pub(crate) struct MediaClock {
 struct Track {
     /// What the encoder's clock says at the epoch's zero, modulo 2³².
     zero: Option<u32>,
-    /// The last frame's time.
+    /// The latest frame's time.
     last: Option<i64>,
 }
 
@@ -50,7 +50,7 @@ impl MediaClock {
             let at = self.newest.map_or(0, |newest| newest.saturating_add(STEP_MS));
             (timestamp.wrapping_sub(wrapped(at)), at)
         });
-        *own = Track { zero: Some(zero), last: Some(at) };
+        *own = Track { zero: Some(zero), last: Some(own.last.map_or(at, |last| last.max(at))) };
         self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
         self.last = at;
         at

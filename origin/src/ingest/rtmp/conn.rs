@@ -200,7 +200,8 @@ impl<'a> Connection<'a> {
                 Ok(self.session.accept(Instant::now().into_std())?)
             }
             Err(error) => {
-                let refused = matches!(error, PublishError::Edge(Refusal::Refused(_)));
+                // What is the edge's own trouble is no wrong key.
+                let refused = matches!(&error, PublishError::Edge(why @ Refusal::Refused(_)) if !why.is_passing());
                 self.seat.answered(if refused { Answer::Refused } else { Answer::Unavailable });
                 let cause: &dyn std::error::Error = &error;
                 tracing::info!(cause, "publish refused");
