@@ -155,6 +155,8 @@ impl<S: Sql> Relay<S> {
     pub fn not_attached(&mut self, refused: bool, now: Timestamp) {
         self.attaching.finish(now, false);
         if refused {
+            // An answer all the same: the next who asks gets one too.
+            self.attaching = Retry::default();
             self.attach_wanted = false;
             let waiting: Vec<_> = self.sockets.values().filter(|s| s.is_waiting()).map(|s| s.id).collect();
             for id in waiting {
@@ -204,7 +206,9 @@ impl<S: Sql> Relay<S> {
 
     /// A room that is not for everyone any more lets go of those without the right.
     fn turn_out(&mut self) {
-        if !self.known.as_ref().is_some_and(|known| known.view.gated) {
+        // What is on its way from the Room holds before all that it said is here.
+        let view = self.early.view.as_ref().or_else(|| Some(&self.known.as_ref()?.view));
+        if !view.is_some_and(|view| view.gated) {
             return;
         }
         let strangers: Vec<_> = self.sockets.values().filter(|s| !s.visitor.entitled).map(|s| s.id).collect();

@@ -3,7 +3,8 @@
 use spillway_protocol::time::Timestamp;
 
 const FIRST_MS: i64 = 1_000;
-const LONGEST_MS: i64 = 60_000;
+/// What was away and is back is noticed within this time: viewers may be waiting for it.
+const LONGEST_MS: i64 = 8_000;
 /// An answer that never comes: every call has a time limit below this.
 const LOST_MS: i64 = 15_000;
 

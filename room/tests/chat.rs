@@ -80,6 +80,9 @@ fn what_may_not_be_said() {
     assert_eq!(code(room.chat(chat(2, "x", Some("")), moment(0))), Code::ValidationFailed);
     room.reload(Facts { chat_enabled: false, ..facts() }, at(1)).unwrap();
     assert_eq!(code(room.chat(chat(2, "x", None), moment(2))), Code::ChatDisabled);
+    room.reload(Facts { updated_at: 0, ..facts() }, at(3)).unwrap();
+    // What was read before the change, and told after it.
+    assert_eq!(code(room.chat(chat(2, "x", None), moment(3))), Code::ChatDisabled);
     room.reload(facts(), at(3)).unwrap();
     room.cancel(at(4)).unwrap();
     assert_eq!(code(room.chat(chat(2, "x", None), moment(5))), Code::StreamOver);

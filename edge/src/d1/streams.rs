@@ -1,8 +1,9 @@
 //! Streams.
 
+use serde::Deserialize;
 use spillway_protocol::{
     api::{Quality, StreamStatus},
-    ids::StreamId,
+    ids::{SourceId, StreamId},
     time::Timestamp,
 };
 use spillway_room::{channel, room::Mirror};
@@ -86,6 +87,16 @@ pub(crate) async fn insert_once(db: &Db, row: &StreamRow, claim: &idempotency::C
 pub(crate) async fn find(db: &Db, id: StreamId) -> Result<Option<StreamRow>, DataError> {
     let sql = "SELECT s.*, p.username FROM streams s JOIN people p ON p.id = s.creator_id WHERE s.id = ?1";
     db.first(sql, values![id]).await
+}
+
+/// The streams that a source leads into, or led into, and that are live.
+pub(crate) async fn live_of(db: &Db, source: SourceId) -> Result<Vec<StreamId>, DataError> {
+    #[derive(Deserialize)]
+    struct Found {
+        id: StreamId,
+    }
+    let sql = "SELECT id FROM streams WHERE source_id = ?1 AND status = 'LIVE'";
+    Ok(db.all::<Found>(sql, values![source]).await?.into_iter().map(|found| found.id).collect())
 }
 
 /// A page of a list, and one more row when there is more.

@@ -25,7 +25,8 @@ pub(crate) async fn join(req: Request, cx: &Cx, stream: StreamId) -> Reply {
         Some(caller) => Some(member(cx, &row, caller).await?),
         None => None,
     };
-    let viewers = match row.max_viewers {
+    // Nobody has a seat in a stream that is over.
+    let viewers = match row.max_viewers.filter(|_| !row.is_over()) {
         Some(_) => Some(call::room(&cx.env, stream, &Stats {}).await?.viewer_count),
         None => None,
     };

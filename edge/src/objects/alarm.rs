@@ -1,7 +1,7 @@
 //! The object's alarm: it goes off no later than it was last asked for. Going off early does no harm, so it is moved only to an
 //! earlier time (each move is a write).
 
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use spillway_protocol::time::Timestamp;
 use wasm_bindgen_futures::spawn_local;
@@ -11,7 +11,7 @@ use crate::shell::clock;
 
 /// When the alarm is known to go off.
 #[derive(Default)]
-pub(super) struct Alarm(Cell<Option<Timestamp>>);
+pub(super) struct Alarm(Rc<Cell<Option<Timestamp>>>);
 
 impl Alarm {
     pub(super) fn by(&self, at: Timestamp, state: &State) {
@@ -20,10 +20,12 @@ impl Alarm {
         }
         self.0.set(Some(at));
         let storage = state.storage();
-        let wait = at.since(clock());
+        let (wait, known) = (at.since(clock()), self.0.clone());
         spawn_local(async move {
             if let Err(error) = storage.set_alarm(wait).await {
                 console_error!("the alarm could not be set: {error}");
+                // Whatever happens next sets it again.
+                known.set(None);
             }
         });
     }

@@ -156,7 +156,7 @@ impl Shell {
     async fn facts(&self) -> Result<Facts, Failure> {
         let stream = stream_of(&name(&self.state)?)?;
         let row = d1::streams::find(&Db::of(&self.env)?, stream).await?;
-        row.as_ref().map(facts).ok_or_else(Failure::not_found)
+        row.as_ref().map(StreamRow::facts).ok_or_else(Failure::not_found)
     }
 
     /// Answers once D1 shows the change and the Channel has heard of it, so that what follows finds them so.
@@ -272,20 +272,5 @@ impl Shell {
     async fn write(&self, mirror: &Mirror) -> Result<(), Failure> {
         let stream = stream_of(&name(&self.state)?)?;
         Ok(d1::streams::record(&Db::of(&self.env)?, stream, mirror, clock()).await?)
-    }
-}
-
-fn facts(row: &StreamRow) -> Facts {
-    Facts {
-        creator_id: row.creator_id,
-        title: row.title.clone(),
-        status: row.status,
-        actual_start_time: row.actual_start_time.map(Timestamp::from_millis),
-        end_time: row.end_time.map(Timestamp::from_millis),
-        gated: row.is_gated(),
-        chat_enabled: row.chat_enabled,
-        tips_enabled: row.tips_enabled,
-        delay_seconds: row.delay_seconds,
-        max_viewers: row.max_viewers,
     }
 }

@@ -20,6 +20,7 @@ impl StreamRow {
             tips_enabled: self.tips_enabled,
             delay_seconds: self.delay_seconds,
             max_viewers: self.max_viewers,
+            updated_at: self.updated_at,
         }
     }
 

@@ -111,6 +111,11 @@ impl StreamRow {
         self.delay_seconds = settings.delay_seconds;
     }
 
+    /// Whether the stream has ended, or was called off.
+    pub fn is_over(&self) -> bool {
+        matches!(self.status, StreamStatus::Ended | StreamStatus::Cancelled)
+    }
+
     /// Whether watching needs a right: a ticket or a subscription.
     pub fn is_gated(&self) -> bool {
         self.is_subscriber_only || self.required_tier.is_some() || self.ticket_price.is_some()

@@ -34,6 +34,9 @@ pub struct Facts {
     pub delay_seconds: u32,
     /// At most this many may watch.
     pub max_viewers: Option<u32>,
+    /// Rises with every change; milliseconds since 1970, or more.
+    #[serde(default)]
+    pub updated_at: i64,
 }
 
 impl Facts {

@@ -75,8 +75,9 @@ impl<S: Sql> Room<S> {
         self.life.untold = Some(StreamOver { stream: self.stream, by_creator });
         let change = self.timeline.end();
         self.store_timeline(&change.rows)?;
-        self.publishing.release(&self.sql, StopReason::StreamEnded)?;
-        self.change_status(status, now)
+        // The end first: a Room that has it alone lets go of its publisher in time, one without it would be live for ever.
+        self.change_status(status, now)?;
+        self.publishing.release(&self.sql, StopReason::StreamEnded)
     }
 
     fn change_status(&mut self, status: StreamStatus, now: Timestamp) -> Result<(), SqlError> {
@@ -119,8 +120,11 @@ impl<S: Sql> Room<S> {
         Ok(self.figures(now))
     }
 
-    /// The stream's facts were read again.
+    /// The stream's facts were read again. Of two readings the later may be of what was earlier.
     pub fn reload(&mut self, facts: Facts, now: Timestamp) -> Result<(), SqlError> {
+        if facts.updated_at < self.facts.updated_at {
+            return Ok(());
+        }
         if facts != self.facts {
             self.facts = facts;
             self.sql.store("facts", &self.facts)?;
@@ -135,6 +139,15 @@ impl<S: Sql> Room<S> {
     /// It was never live: no encoder is to be kept out for a while.
     fn call_off(&mut self, now: Timestamp) -> Result<(), SqlError> {
         self.finish(StreamStatus::Cancelled, now, false, now)
+    }
+
+    /// Tells the Channel once more that the stream is over, unless that is to be told already. Nobody is kept out for it.
+    pub(super) fn over_again(&mut self) -> Result<(), SqlError> {
+        if self.life.untold.is_none() {
+            self.life.untold = Some(StreamOver { stream: self.stream, by_creator: false });
+            self.sql.store("life", &self.life)?;
+        }
+        Ok(())
     }
 
     /// Whether the Channel has heard what it was told.

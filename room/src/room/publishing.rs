@@ -127,6 +127,8 @@ impl<S: Sql> Room<S> {
     /// Someone asks for the right to publish.
     pub fn claim(&mut self, call: &Claim, now: Timestamp) -> Result<PublishReply, Failed> {
         if self.life.is_over() {
+            // The source still leads here: the Channel has to hear of the end (again).
+            self.over_again()?;
             return Err(Failed::refused(Code::StreamOver, "The stream is over."));
         }
         let least = self.publishing.least_versions.get(&call.source).copied().unwrap_or_default();

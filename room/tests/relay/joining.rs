@@ -9,12 +9,12 @@ use spillway_room::{
         relay::{Down, Gated, Playlist, ViewerCount, Visitor, Which},
         room::{Attach, Position},
     },
-    relay::{OpenRefused, Output},
+    relay::{OpenRefused, Output, Relay},
 };
 
 use crate::{
     anonymous, attached, closes, error, frame, join, outputs, ready, relay,
-    support::{Db, at, line, moment, room, user},
+    support::{Db, at, line, moment, room, stream, user},
     told, up, visitor,
 };
 
@@ -74,6 +74,36 @@ fn a_room_that_is_not_for_everyone_any_more_lets_go_of_strangers() {
     assert_eq!(closes(&outputs(&mut relay, 30)), [(stranger, CloseCode::Removed)]);
     relay.frame(member, &frame("SEND_MESSAGE", json!({"message": "still here"})), at(40)).unwrap();
     assert_eq!(closes(&outputs(&mut relay, 40)), []);
+}
+
+#[test]
+fn a_relay_that_has_slept_lets_go_of_strangers_too() {
+    let db = Db::new();
+    let mut relay = relay(&db);
+    let mut reply = attached(&Db::new());
+    relay.attached(reply.clone(), at(10)).unwrap();
+    let stranger = join(&mut relay, visitor(2), 20);
+    let kept = outputs(&mut relay, 20).into_iter().filter_map(|output| match output {
+        Output::Keep(socket) => Some(socket),
+        _ => None,
+    });
+    let mut woken = Relay::restore(db, stream(), "r".to_owned(), kept.last().into_iter().collect()).unwrap();
+    (reply.view.version, reply.view.gated) = (reply.view.version + 1, true);
+    let after = reply.position.clone();
+    let down =
+        Down { token: 1, after, events: Vec::new(), reactions: BTreeMap::new(), viewers: None, view: Some(reply.view) };
+    woken.down(down, at(30)).unwrap();
+    assert_eq!(closes(&outputs(&mut woken, 30)), [(stranger, CloseCode::Removed)]);
+}
+
+#[test]
+fn whoever_asks_for_a_room_that_is_not_there_is_told_so_each_time() {
+    let mut relay = relay(&Db::new());
+    for ms in [10, 20, 30] {
+        assert!(!relay.is_ready());
+        assert!(outputs(&mut relay, ms).iter().any(|output| matches!(output, Output::Attach(_))), "at {ms}");
+        relay.not_attached(true, at(ms + 5));
+    }
 }
 
 #[test]

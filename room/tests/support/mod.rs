@@ -88,6 +88,7 @@ pub fn facts() -> Facts {
         tips_enabled: true,
         delay_seconds: 0,
         max_viewers: None,
+        updated_at: 1,
     }
 }
 

@@ -60,6 +60,21 @@ async fn a_rotated_key_opens_nothing_and_its_publisher_is_dropped() {
     node.publish(&rotated.stream_key, "two").await.value(200);
 }
 
+#[tokio::test]
+async fn a_rotated_key_drops_its_publisher_from_a_stream_that_the_source_leads_into_no_more() {
+    let system = edge().await;
+    for through_the_newer in [false, true] {
+        let stream = Broadcast::create(&system.api()).await;
+        let mut live = Live::begin(system, &stream, "one").await;
+        live.segment().await;
+        stream.until_status(StreamStatus::Live).await;
+        let newer = Broadcast::create_by(&stream.creator).await;
+        let rotated = if through_the_newer { newer.id } else { stream.id };
+        stream.creator.stream_call(rotated, "key").send().await.value(200);
+        assert_eq!(until_stopped(&mut live).await, StopReason::KeyRevoked);
+    }
+}
+
 async fn until_stopped(live: &mut Live) -> StopReason {
     loop {
         match live.link.receive().await.expect("the link is told why") {

@@ -8,7 +8,7 @@ use spillway_protocol::{
 };
 use spillway_room::call::{
     channel::{Arm, RotateKey},
-    room::{Cancel, End},
+    room::{Cancel, End, Revoke},
 };
 use worker::Request;
 
@@ -16,7 +16,7 @@ use super::{find, managed};
 use crate::{
     auth::Caller,
     call,
-    d1::Db,
+    d1::{self, Db},
     failure::Failure,
     shell::{Cx, Reply, reply},
     streams::StreamRow,
@@ -38,7 +38,7 @@ pub(crate) async fn cancel(req: Request, cx: &Cx, stream: StreamId) -> Reply {
 pub(crate) async fn start(req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let caller = cx.required_caller(&req)?;
     let row = own(&cx.db()?, &caller, stream).await?;
-    if matches!(row.status, StreamStatus::Ended | StreamStatus::Cancelled) {
+    if row.is_over() {
         return Err(Failure::new(Code::StreamOver, "The stream is over; make another one."));
     }
     let version = call::channel(&cx.env, row.creator_id, &Arm { source: row.source_id, stream }).await?;
@@ -50,8 +50,15 @@ pub(crate) async fn start(req: Request, cx: &Cx, stream: StreamId) -> Reply {
 /// `POST /api/v1/streams/{id}/key`
 pub(crate) async fn rotate_key(req: Request, cx: &Cx, stream: StreamId) -> Reply {
     let caller = cx.required_caller(&req)?;
-    let row = own(&cx.db()?, &caller, stream).await?;
+    let db = cx.db()?;
+    let row = own(&db, &caller, stream).await?;
     let version = call::channel(&cx.env, row.creator_id, &RotateKey { source: row.source_id }).await?;
+    // The Channel tells the stream that the source leads into now; someone may publish into an earlier one as well.
+    let mut rooms = d1::streams::live_of(&db, row.source_id).await?;
+    rooms.extend((!row.is_over() && !rooms.contains(&stream)).then_some(stream));
+    for room in rooms {
+        call::room(&cx.env, room, &Revoke { source: row.source_id, key_version: version }).await?;
+    }
     reply::json(200, &KeyReply { stream_key: key(cx, row.source_id, version)? })
 }
 

@@ -121,6 +121,27 @@ test("a refusal that comes after someone else signed in ends nothing", async () 
   expect(keeper.user).not.toBeNull();
 });
 
+test("a good answer that comes after someone signed out, or in, is nobody's", async () => {
+  for (const other of [null, 9]) {
+    let answer: (answer: Refreshed) => void = () => {};
+    const { tab } = browser(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const keeper = tab();
+    keeper.begin(sessionNumber(1));
+    const renewal = keeper.renew("access-1");
+    await Promise.resolve();
+    if (other === null) keeper.end();
+    else tab().begin(sessionNumber(other));
+    answer(sessionNumber(2));
+    expect(await renewal).toBe(other === null ? null : "access-9");
+    expect(keeper.user === null).toBe(other === null);
+  }
+});
+
 test("signing out while a refresh is on its way stays signed out of the old session", async () => {
   const { tab } = browser(async () => "refused");
   const keeper = tab();

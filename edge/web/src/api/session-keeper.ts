@@ -92,15 +92,15 @@ export class SessionKeeper extends EventTarget {
     // Another tab was first.
     if (kept.accessToken !== spent) return kept.accessToken;
     const reply = await this.ports.refresh(kept.refreshToken);
-    if (reply !== "refused") {
-      this.begin(reply);
-      return reply.accessToken;
-    }
-    // Someone may have signed in, or out, while the answer was on its way.
+    // Someone may have signed in, or out, while the answer was on its way: then it is nobody's any more.
     const now = this.#read();
-    if (now !== null && now.refreshToken !== kept.refreshToken) return now.accessToken;
-    this.end();
-    return null;
+    if (now?.refreshToken !== kept.refreshToken) return now?.accessToken ?? null;
+    if (reply === "refused") {
+      this.end();
+      return null;
+    }
+    this.begin(reply);
+    return reply.accessToken;
   }
 
   #read(): Kept | null {
