@@ -22,6 +22,8 @@ export class WatchPage extends LightElement {
 
   /** The stream has ended, and its last frame was not shown yet. */
   @state() private playingOut = false;
+  /** What is played, as long as it is. */
+  #src: string | null = null;
   readonly #room = new StreamRoom(this, (before, now) => {
     this.playingOut = before === "LIVE" && now === "ENDED" && this.#plays();
   });
@@ -52,9 +54,11 @@ export class WatchPage extends LightElement {
   private picture(stream: Stream, status: StreamStatus, refused: boolean): TemplateResult {
     const { joined, again, counted } = this.#room;
     const plays = !refused && (status === "LIVE" || this.playingOut);
+    // Each join of a gated stream brings another entry: what plays already stays, its session outlives the stream.
+    this.#src = plays ? (this.#src ?? joined?.playbackUrl ?? null) : null;
     return html`
       <live-player
-        .src=${plays ? (joined?.playbackUrl ?? null) : null}
+        .src=${this.#src}
         .counted=${counted}
         ?over=${this.playingOut}
         @player-ended=${this.playedOut}
