@@ -75,7 +75,8 @@ pub(crate) fn finish(response: Response, surface: Surface, scheme: &str, request
     for (name, value) in response.headers() {
         headers.append(&name, &value)?;
     }
-    if surface == Surface::Page && response.status_code() < 400 {
+    // A page comes with a policy of its own.
+    if surface == Surface::Page && headers.has("content-security-policy")? {
         if let Some((name, value)) = headers::transport(scheme) {
             headers.set(name, value)?;
         }
