@@ -47,8 +47,8 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// empty text. Whether that could be done.
 fn mend(body: &mut Value, error: &FieldError) -> bool {
     let (path, name) = error.field.rsplit_once('.').unwrap_or(("", &error.field));
-    let steps = path.split('.').filter(|step| !step.is_empty());
-    let holder = steps.into_iter().try_fold(body, |at, step| at.get_mut(step)).and_then(Value::as_object_mut);
+    let mut steps = path.split('.').filter(|step| !step.is_empty());
+    let holder = steps.try_fold(body, |at, step| at.get_mut(step)).and_then(Value::as_object_mut);
     let Some(holder) = holder else { return false };
     if error.code == FieldCode::Required {
         holder.insert(name.to_owned(), Value::String(String::new()));

@@ -48,6 +48,11 @@ impl PublishError {
             _ => Code::Unavailable.title(),
         }
     }
+
+    /// Whether the edge says no. Its own trouble, which passes, is no answer to the key.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Edge(why @ Refusal::Refused(_)) if !why.is_passing())
+    }
 }
 
 /// What an encoder sends to its stream.
@@ -116,7 +121,7 @@ impl Streams {
         let published = self.begin(key).await;
         let outcome = match &published {
             Ok(_) => Outcome::Accepted,
-            Err(PublishError::Edge(why @ Refusal::Refused(_))) if !why.is_passing() => Outcome::Refused,
+            Err(error) if error.is_refused() => Outcome::Refused,
             Err(_) => Outcome::Unavailable,
         };
         self.metrics.publishes.get_or_create(&PublishLabels { outcome }).inc();

@@ -153,10 +153,9 @@ impl<S: Sql> Relay<S> {
 
     /// The Room did not answer, or said that there is no such room.
     pub fn not_attached(&mut self, refused: bool, now: Timestamp) {
-        self.attaching.finish(now, false);
+        // A refusal is an answer: the next who asks gets one too.
+        self.attaching.finish(now, refused);
         if refused {
-            // An answer all the same: the next who asks gets one too.
-            self.attaching = Retry::default();
             self.attach_wanted = false;
             let waiting: Vec<_> = self.sockets.values().filter(|s| s.is_waiting()).map(|s| s.id).collect();
             for id in waiting {

@@ -1,7 +1,7 @@
 //! Changing a stream.
 
 use spillway_protocol::{
-    api::{StreamSettings, StreamStatus, UpdateSettings, UpdateStream},
+    api::{StreamSettings, UpdateSettings, UpdateStream},
     problem::{Code, Problem},
     time::Timestamp,
 };
@@ -10,7 +10,7 @@ use super::{StreamRow, new::Refused, price};
 
 /// The stream with what was asked for changed; what is left out stays. One that is over changes no more.
 pub fn change(row: &StreamRow, asked: UpdateStream, at: Timestamp) -> Result<StreamRow, Problem> {
-    if matches!(row.status, StreamStatus::Ended | StreamStatus::Cancelled) {
+    if row.is_over() {
         return Err(Problem::new(Code::StreamOver, "The stream is over; it can no longer be changed."));
     }
     let mut refused = Refused::default();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::streams::row::tests::sample;
     use serde_json::{Value, json};
-    use spillway_protocol::problem::FieldCode;
+    use spillway_protocol::{api::StreamStatus, problem::FieldCode};
 
     fn later() -> Timestamp {
         Timestamp::from_millis(99_000)

@@ -16,10 +16,9 @@ use super::{
 };
 use crate::{
     config::IngestLimits,
-    edge::Refusal,
     ingest::{door::Answer, limit::Limit, seats::Seat},
     metrics::Metrics,
-    stream::{PublishError, Publisher, Streams},
+    stream::{Publisher, Streams},
 };
 
 /// How long it may leave our replies unread.
@@ -200,9 +199,7 @@ impl<'a> Connection<'a> {
                 Ok(self.session.accept(Instant::now().into_std())?)
             }
             Err(error) => {
-                // What is the edge's own trouble is no wrong key.
-                let refused = matches!(&error, PublishError::Edge(why @ Refusal::Refused(_)) if !why.is_passing());
-                self.seat.answered(if refused { Answer::Refused } else { Answer::Unavailable });
+                self.seat.answered(if error.is_refused() { Answer::Refused } else { Answer::Unavailable });
                 let cause: &dyn std::error::Error = &error;
                 tracing::info!(cause, "publish refused");
                 self.session.refuse(error.told())?;
