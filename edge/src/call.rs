@@ -8,6 +8,8 @@ mod room;
 #[cfg(target_arch = "wasm32")]
 mod send;
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::asking::Twice;
@@ -42,17 +44,27 @@ pub trait Call: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// Whether it may be asked again when no answer came.
     const TWICE: Twice;
+    /// How long the object may take to answer.
+    const LIMIT: Duration;
 }
+
+/// How long an object may take to answer…
+const PROMPT: Duration = Duration::from_secs(5);
+/// … and one that may hold the answer back until something has happened: three target durations at most, and some.
+const HELD: Duration = Duration::from_secs(35);
 
 /// Says of each call by which route it goes and what it replies.
 macro_rules! calls {
-    ($to:ty: $($call:ty, $name:literal, $twice:ident => $reply:ty;)*) => {
+    ($to:ty: $($call:ty, $name:literal, $twice:ident $(, $limit:ident)? => $reply:ty;)*) => {
         $(impl super::Call for $call {
             type To = $to;
             type Reply = $reply;
             const NAME: &'static str = $name;
             const TWICE: crate::asking::Twice = crate::asking::Twice::$twice;
+            const LIMIT: std::time::Duration = super::calls!(@limit $($limit)?);
         })*
     };
+    (@limit) => { super::PROMPT };
+    (@limit Held) => { super::HELD };
 }
 use calls;

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod asks;
+pub mod directives;
 pub mod gates;
 pub mod path;
 pub mod range;

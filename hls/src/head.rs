@@ -21,12 +21,18 @@ const INITS: usize = 16;
 pub struct Head {
     /// EXT-X-TARGETDURATION in milliseconds, once the first epoch has started.
     pub(crate) target_ms: Option<u32>,
+    /// PART-TARGET in milliseconds, once an epoch that has parts has started.
+    #[serde(default)]
+    pub(crate) part_target_ms: Option<u32>,
     /// There is enough to play; stays so.
     pub(crate) playable: bool,
     /// The stream is over: nothing is listed any more.
     pub(crate) ended: bool,
     /// Epochs that may still list something.
     pub(crate) runs: BTreeMap<Epoch, Run>,
+    /// What the epoch before was made of, until the newest has a whole segment: what is yet to appear in it is not missing.
+    #[serde(default)]
+    pub(crate) former: BTreeMap<RenditionId, Track>,
 }
 
 impl Head {
@@ -45,8 +51,12 @@ impl Head {
         self.runs.entry(epoch).or_default()
     }
 
-    /// Forgets the epochs before `epoch`, which has listed something.
+    /// Forgets the epochs before `epoch`, which lists something.
     pub(crate) fn settle(&mut self, epoch: Epoch) {
+        if let Some(run) = self.listing().filter(|listing| *listing < epoch).and_then(|listing| self.runs.get(&listing))
+        {
+            self.former = run.tracks.iter().map(|(id, known)| (id.clone(), known.track.clone())).collect();
+        }
         self.runs.retain(|e, _| *e >= epoch);
     }
 }

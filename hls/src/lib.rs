@@ -8,16 +8,20 @@ pub mod freshness;
 pub mod render;
 
 mod bandwidth;
+mod directives;
 mod head;
 mod parts;
 mod row;
 mod segment;
 mod snapshot;
 mod timeline;
+mod update;
 
 pub use bandwidth::Bandwidth;
-pub use parts::OpenSegment;
+pub use directives::{BadDirectives, Directives, Place, Readiness};
+pub use parts::{OpenSegment, Part};
 pub use row::Row;
 pub use segment::Segment;
 pub use snapshot::{RenditionSnapshot, Snapshot};
 pub use timeline::{Change, Refused, Timeline};
+pub use update::{News, Update};

@@ -1,5 +1,7 @@
 //! Playlists, to the letter of RFC 8216bis (draft-pantos-hls-rfc8216bis).
 
+mod media;
+
 use std::fmt::Write as _;
 
 use spillway_protocol::media::{RenditionId, Track, TrackKind};
@@ -8,6 +10,8 @@ use crate::{
     bandwidth::Bandwidth,
     snapshot::{RenditionSnapshot, Snapshot},
 };
+
+pub use media::media;
 
 /// EXT-X-MAP without EXT-X-I-FRAMES-ONLY needs 6 (section 8); 7 is what players take as the mark of fragmented MP4.
 const VERSION: u32 = 7;
@@ -85,42 +89,4 @@ fn stream_inf(out: &mut String, main: &RenditionSnapshot, track: &Track, group: 
         let _ = write!(out, ",AUDIO=\"{GROUP}\"");
     }
     let _ = writeln!(out, "\n{}", media_uri(&main.id));
-}
-
-/// A rendition's media playlist; `None` when it never listed a segment.
-///
-/// Successive playlists differ only as section 6.2.1 allows: a segment keeps its tags as long as it is listed, so each has
-/// its own EXT-X-PROGRAM-DATE-TIME, and a discontinuity leaves together with the segment behind it.
-pub fn media(snapshot: &Snapshot, rendition: &RenditionId) -> Option<String> {
-    let window = snapshot.renditions.iter().find(|r| r.id == *rendition)?;
-    let first = window.segments.first()?;
-    let mut out = format!(
-        "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n\
-         #EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
-        snapshot.target_ms / 1_000,
-        window.sequence,
-        first.discontinuity.saturating_sub(first.breaks),
-    );
-    let mut map = None;
-    for segment in &window.segments {
-        for _ in 0..segment.breaks {
-            out.push_str("#EXT-X-DISCONTINUITY\n");
-        }
-        let needed = segment.init_uri(rendition);
-        if segment.breaks > 0 || map.as_ref() != Some(&needed) {
-            let _ = writeln!(out, "#EXT-X-MAP:URI=\"{needed}\"");
-            map = Some(needed);
-        }
-        let _ = writeln!(out, "#EXT-X-PROGRAM-DATE-TIME:{}", segment.at);
-        if segment.gap {
-            out.push_str("#EXT-X-GAP\n");
-        }
-        // Cut, not rounded, to five decimals: 10.499996 must not become a duration that rounds to 11.
-        let (seconds, rest) = (segment.duration_us / 1_000_000, segment.duration_us % 1_000_000 / 10);
-        let _ = writeln!(out, "#EXTINF:{seconds}.{rest:05},\n{}", segment.uri(rendition));
-    }
-    if snapshot.ended {
-        out.push_str("#EXT-X-ENDLIST\n");
-    }
-    Some(out)
 }

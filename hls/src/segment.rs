@@ -6,6 +6,8 @@ use spillway_protocol::{
     time::Timestamp,
 };
 
+use crate::parts::Part;
+
 /// A listed segment, with all that was decided about it when it was listed and never changes again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,6 +32,9 @@ pub struct Segment {
     pub independent: bool,
     /// It never came: there is nothing behind its URI (EXT-X-GAP).
     pub gap: bool,
+    /// Its parts, as far as they were told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
 }
 
 impl Segment {

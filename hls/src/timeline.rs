@@ -1,32 +1,32 @@
-//! The timeline: which segments are listed, under which numbers. The Room owns the one of its stream.
+//! The timeline: which segments and parts are listed, under which numbers. The Room owns the one of its stream.
+
+mod media;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use spillway_protocol::{
-    link::{PartReport, Report, SegmentReport},
+    link::Report,
     media::{Epoch, RenditionId, SegmentIndex, Track},
     time::Timestamp,
 };
 
 use crate::{
     bandwidth::Bandwidth,
-    head::{Head, Run},
-    parts::{Fit, OpenSegment},
-    row::{KEPT, Row},
-    segment::{Segment, fits, millis},
+    head::Head,
+    parts::OpenSegment,
+    row::Row,
+    segment::Segment,
     snapshot::{RenditionSnapshot, Snapshot, window},
 };
 
 /// Renditions that a stream may have over its life.
 const RENDITIONS: usize = 8;
-/// A hole of at most this many segments is listed as gaps…
-const GAPS: u32 = 16;
-/// … unless it is shorter than this: then numbers were left out (a pipeline began anew), and no media.
-const HOLE_MS: i64 = 100;
 /// A rendition that has listed nothing is waited for until another one has listed this many segments.
 const PATIENCE: usize = 3;
 /// Bounds on the target duration, in whole seconds.
 const TARGET: (u32, u32) = (2, 10);
+/// Bounds on the part target, in milliseconds.
+const PART_TARGET: (u32, u32) = (100, 5_000);
 
 /// A live stream's timeline.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +40,7 @@ struct Rendition {
     /// The media sequence number of the next segment.
     next: u64,
     segments: VecDeque<Segment>,
-    /// The newest segment that parts came of; it may be whole by now.
+    /// The segment behind them, as far as parts came of it.
     open: Option<OpenSegment>,
 }
 
@@ -71,8 +71,8 @@ pub enum Refused {
     /// Media of a rendition, or with an init section, that was not reported.
     #[error("the rendition's init section was not reported")]
     NoInit,
-    /// A segment that is empty, or longer than the target duration.
-    #[error("the segment's duration cannot be listed")]
+    /// A segment or part that is empty, or makes a segment longer than the target duration.
+    #[error("the duration cannot be listed")]
     Duration,
     /// Later than something that had to come after it.
     #[error("out of order")]
@@ -104,6 +104,11 @@ impl Timeline {
             rendition.next = segments.last_key_value().map_or(0, |(sequence, _)| sequence.saturating_add(1));
             rendition.segments = segments.into_values().collect();
         }
+        // A segment's parts are stored until the next segment's are, even if it is whole.
+        for rendition in timeline.renditions.values_mut() {
+            let last = rendition.segments.back().map(Segment::place);
+            rendition.open = rendition.open.take().filter(|open| last < Some(open.place()));
+        }
         timeline
     }
 
@@ -116,25 +121,35 @@ impl Timeline {
             return Err(Refused::OldEpoch);
         }
         match report {
-            Report::Started { at, target_ms } => Ok(self.started(epoch, *at, *target_ms)),
+            Report::Started { at, target_ms, part_target_ms } => {
+                Ok(self.started(epoch, *at, *target_ms, *part_target_ms))
+            }
             Report::Track { track, init } => self.track(epoch, track, *init),
-            Report::Part(part) => self.part(epoch, part),
+            Report::Part(part) => self.part(epoch, part, false),
+            Report::PartGap(part) => self.part(epoch, part, true),
             Report::Segment(segment) => self.segment(epoch, segment, false),
             Report::Gap(segment) => self.segment(epoch, segment, true),
             Report::Skipped | Report::Unknown => Ok(Change::default()),
-            Report::Ended { .. } => Ok(self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true))),
+            Report::Ended { .. } => Ok(self.ended(epoch)),
         }
     }
 
     /// The stream is over: what is listed stays, nothing follows.
     pub fn end(&mut self) -> Change {
+        let mut rows = if self.head.ended { Vec::new() } else { self.close_open(None) };
         let listed = self.renditions.values().any(|r| !r.segments.is_empty());
         let mut change = self.head_if(|head| {
             head.playable |= listed;
             !std::mem::replace(&mut head.ended, true)
         });
         change.playlists = !change.rows.is_empty() && listed;
-        change
+        rows.append(&mut change.rows);
+        Change { rows, ..change }
+    }
+
+    /// Whether there is something to play.
+    pub fn is_playable(&self) -> bool {
+        self.head.playable && self.head.target_ms.is_some() && self.head.listing().is_some()
     }
 
     /// The stream's EXT-X-TARGETDURATION in milliseconds, once the first epoch has started.
@@ -142,25 +157,23 @@ impl Timeline {
         self.head.target_ms
     }
 
-    /// The segment of a rendition that grows at the live edge; `None` when its parts are part of a listed segment.
-    pub fn open(&self, rendition: &RenditionId) -> Option<&OpenSegment> {
-        let rendition = self.renditions.get(rendition)?;
-        let open = rendition.open.as_ref()?;
-        let fresh = rendition.segments.back().is_none_or(|last| last.place() < open.place());
-        let live = self.head.runs.get(&open.epoch).is_some_and(|run| !run.ended);
-        (fresh && live && !self.head.ended && self.head.listing().is_none_or(|e| e <= open.epoch)).then_some(open)
+    /// The stream's PART-TARGET in milliseconds, once the first epoch that has parts has started.
+    pub fn part_target_ms(&self) -> Option<u32> {
+        self.head.part_target_ms
     }
 
-    /// What the playlists are written from; `None` while there is nothing to play.
-    pub fn snapshot(&self) -> Option<Snapshot> {
+    /// What the playlists are written from; `None` while there is nothing to play. What a viewer sees `delay_ms` later is in
+    /// it as well. `version` names it.
+    pub fn snapshot(&self, version: u64, delay_ms: u32) -> Option<Snapshot> {
         let target_ms = self.head.target_ms.filter(|_| self.head.playable)?;
         let run = self.head.runs.get(&self.head.listing()?)?;
         let listed = || self.renditions.iter().filter(|(_, r)| !r.segments.is_empty());
         let renditions = listed().map(|(id, rendition)| {
-            let count = window(rendition.segments.iter().rev(), target_ms);
+            let count = window(rendition.segments.iter().rev(), target_ms, delay_ms);
+            let former = || self.head.former.get(id);
             RenditionSnapshot {
                 id: id.clone(),
-                track: run.tracks.get(id).map(|known| known.track.clone()),
+                track: run.tracks.get(id).map(|known| &known.track).or_else(former).cloned(),
                 bandwidth: Bandwidth::measure(rendition.segments.iter(), target_ms),
                 sequence: rendition.next.saturating_sub(count as u64),
                 segments: rendition
@@ -169,20 +182,26 @@ impl Timeline {
                     .skip(rendition.segments.len().saturating_sub(count))
                     .cloned()
                     .collect(),
+                open: rendition.open.clone().filter(|_| self.head.part_target_ms.is_some()),
             }
         });
         Some(Snapshot {
+            version,
             target_ms,
+            part_target_ms: self.head.part_target_ms,
             ended: self.head.ended,
+            publishing: (!run.ended && !self.head.ended).then(|| self.head.listing()).flatten(),
             independent: listed().all(|(_, r)| r.segments.iter().all(|s| s.independent)),
             renditions: renditions.collect(),
         })
     }
 
-    fn started(&mut self, epoch: Epoch, at: Timestamp, target_ms: u32) -> Change {
+    fn started(&mut self, epoch: Epoch, at: Timestamp, target_ms: u32, part_target_ms: Option<u32>) -> Change {
         self.head_if(|head| {
             let (least, most) = TARGET;
             head.target_ms.get_or_insert(target_ms.div_ceil(1_000).clamp(least, most) * 1_000);
+            let (least, most) = PART_TARGET;
+            head.part_target_ms = head.part_target_ms.or(part_target_ms.map(|target| target.clamp(least, most)));
             let run = head.run(epoch);
             let news = run.at.is_none();
             run.at.get_or_insert(at);
@@ -216,111 +235,8 @@ impl Timeline {
         Ok(change)
     }
 
-    fn part(&mut self, epoch: Epoch, part: &PartReport) -> Result<Change, Refused> {
-        let run = self.head.runs.get(&epoch).ok_or(Refused::NotStarted)?;
-        if run.ended {
-            return Err(Refused::EpochOver);
-        }
-        if !run.tracks.contains_key(&part.rendition) {
-            return Err(Refused::NoInit);
-        }
-        let known = self.renditions.get(&part.rendition);
-        if known.and_then(|r| r.segments.back()).is_some_and(|last| last.place() >= (epoch, part.segment)) {
-            return Err(Refused::OutOfOrder);
-        }
-        let mut parts = match OpenSegment::fit(known.and_then(|r| r.open.as_ref()), epoch, part) {
-            Fit::Out => return Err(Refused::OutOfOrder),
-            Fit::Duplicate => return Ok(Change::default()),
-            Fit::First => Vec::new(),
-            Fit::Next => {
-                self.renditions.get_mut(&part.rendition).and_then(|r| r.open.take()).map_or_else(Vec::new, |o| o.parts)
-            }
-        };
-        parts.push(part.clone());
-        let open = OpenSegment { epoch, index: part.segment, parts };
-        self.renditions.entry(part.rendition.clone()).or_default().open = Some(open.clone());
-        let row = Row::Open { rendition: part.rendition.clone(), open };
-        Ok(Change { rows: vec![row], playlists: false })
-    }
-
-    fn segment(&mut self, epoch: Epoch, report: &SegmentReport, gap: bool) -> Result<Change, Refused> {
-        let id = &report.rendition;
-        let run = self.head.runs.get(&epoch).ok_or(Refused::NotStarted)?;
-        let (Some(zero), Some(target_ms)) = (run.at, self.head.target_ms) else { return Err(Refused::NotStarted) };
-        if !run.tracks.get(id).is_some_and(|known| known.inits.contains(&report.init)) {
-            return Err(Refused::NoInit);
-        }
-        if !fits(report.duration_us, target_ms) {
-            return Err(Refused::Duration);
-        }
-        let before = self.last_of(epoch, id).cloned();
-        if before.as_ref().is_some_and(|last| last.index >= report.segment) {
-            let place = (epoch, report.segment);
-            let listed =
-                self.renditions.get(id).is_some_and(|r| r.segments.iter().any(|s| s.gap == gap && s.place() == place));
-            return if listed { Ok(Change::default()) } else { Err(Refused::OutOfOrder) };
-        }
-        if run.ended {
-            return Err(Refused::EpochOver);
-        }
-
-        let old_head = self.head.clone();
-        let highest = self.highest(epoch);
-        let newest = self.renditions.values().filter_map(|r| r.segments.back()).map(|s| s.discontinuity).max();
-        let run = self.head.run(epoch);
-        if run.discontinuity.is_none() {
-            run.discontinuity = Some(newest.map_or(0, |d| d.saturating_add(1)));
-            self.head.settle(epoch);
-        }
-        let run = self.head.run(epoch);
-        if before.as_ref().is_some_and(|last| last.init != report.init && !is_cut(run, last.index, report.segment))
-            && highest < Some(report.segment)
-        {
-            run.cut(report.segment);
-        }
-
-        let segment = Segment {
-            epoch,
-            index: report.segment,
-            at: zero.plus_millis(millis(report.start_us)),
-            duration_us: report.duration_us,
-            size: if gap { 0 } else { report.size },
-            init: report.init,
-            discontinuity: 0,
-            breaks: 0,
-            independent: report.independent,
-            gap,
-        };
-        let mut rows = Vec::with_capacity(1);
-        for gap in gaps(before.as_ref(), &segment, target_ms) {
-            rows.push(self.list(id, gap));
-        }
-        rows.push(self.list(id, segment));
-        self.head.playable |= self.is_playable(epoch);
-        if self.head != old_head {
-            rows.push(Row::Head(self.head.clone()));
-        }
-        Ok(Change { rows, playlists: true })
-    }
-
-    /// Appends a segment and settles its numbers.
-    fn list(&mut self, id: &RenditionId, mut segment: Segment) -> Row {
-        let rendition = self.renditions.entry(id.clone()).or_default();
-        let run = self.head.runs.get(&segment.epoch);
-        let previous = rendition.segments.back().map(|s| s.discontinuity);
-        segment.discontinuity = run.and_then(|run| run.discontinuity_at(segment.index)).or(previous).unwrap_or(0);
-        segment.breaks = previous.map_or(0, |previous| segment.discontinuity.saturating_sub(previous));
-        let row = Row::Segment { rendition: id.clone(), sequence: rendition.next, segment: segment.clone() };
-        rendition.next = rendition.next.saturating_add(1);
-        rendition.segments.push_back(segment);
-        if rendition.segments.len() > KEPT {
-            rendition.segments.pop_front();
-        }
-        row
-    }
-
     /// A player needs every rendition that the multivariant playlist will name: one that has listed nothing is waited for, a while.
-    fn is_playable(&self, epoch: Epoch) -> bool {
+    fn is_complete(&self, epoch: Epoch) -> bool {
         let there = |r: &Rendition| r.segments.iter().filter(|s| !s.gap).count();
         let listed = |id: &RenditionId| self.renditions.get(id).is_some_and(|r| there(r) > 0);
         self.head.runs.get(&epoch).is_some_and(|run| run.tracks.keys().all(listed))
@@ -332,10 +248,20 @@ impl Timeline {
         self.renditions.get(id)?.segments.back().filter(|last| last.epoch == epoch)
     }
 
-    /// The highest segment that any rendition listed in an epoch.
+    /// The highest segment of which any rendition listed something in an epoch.
     fn highest(&self, epoch: Epoch) -> Option<SegmentIndex> {
-        let last = self.renditions.values().filter_map(|r| r.segments.back());
-        last.filter(|s| s.epoch == epoch).map(|s| s.index).max()
+        let newest = |r: &Rendition| r.open.as_ref().map(OpenSegment::place).max(r.segments.back().map(Segment::place));
+        self.renditions.values().filter_map(newest).filter(|(of, _)| *of == epoch).map(|(_, index)| index).max()
+    }
+
+    /// A publisher is gone.
+    fn ended(&mut self, epoch: Epoch) -> Change {
+        let mut rows = self.close_open(Some(epoch));
+        let playlists = !rows.is_empty() || self.head.listing() == Some(epoch);
+        let change = self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true));
+        let playlists = playlists && !(rows.is_empty() && change.rows.is_empty());
+        rows.extend(change.rows);
+        Change { rows, playlists }
     }
 
     /// Changes the head; its row when `change` says that it did.
@@ -343,31 +269,4 @@ impl Timeline {
         let changed = change(&mut self.head);
         Change { rows: if changed { vec![Row::Head(self.head.clone())] } else { Vec::new() }, playlists: false }
     }
-}
-
-/// Whether a discontinuity lies behind `after` and at or before `at`.
-fn is_cut(run: &Run, after: SegmentIndex, at: SegmentIndex) -> bool {
-    run.cuts.iter().any(|cut| *cut > after && *cut <= at)
-}
-
-/// The segments that are missing between two of an epoch, where a playlist can say so: few, and short enough.
-fn gaps(before: Option<&Segment>, next: &Segment, target_ms: u32) -> Vec<Segment> {
-    let Some(before) = before else { return Vec::new() };
-    let missing = next.index.0.saturating_sub(before.index.0).saturating_sub(1);
-    let hole_ms = next.at.since(before.end());
-    let each = hole_ms.unsigned_abs().saturating_mul(1_000) / u64::from(missing.max(1));
-    if missing == 0 || missing > GAPS || hole_ms < HOLE_MS || !fits(each, target_ms) {
-        return Vec::new();
-    }
-    let gap = |n: u32| Segment {
-        index: SegmentIndex(before.index.0.saturating_add(n).saturating_add(1)),
-        at: before.end().plus_millis(millis(each.saturating_mul(u64::from(n)))),
-        duration_us: each,
-        size: 0,
-        init: before.init,
-        independent: true,
-        gap: true,
-        ..next.clone()
-    };
-    (0..missing).map(gap).collect()
 }

@@ -33,6 +33,9 @@ pub struct PublishReply {
     pub epoch: Epoch,
     /// The stream's fixed EXT-X-TARGETDURATION in milliseconds (whole seconds), once an earlier epoch has set it.
     pub target_ms: Option<u32>,
+    /// The stream's fixed PART-TARGET in milliseconds, once an earlier epoch has set it.
+    #[serde(default)]
+    pub part_target_ms: Option<u32>,
 }
 
 /// From the origin to the Room.
@@ -62,6 +65,9 @@ pub enum Report {
         at: Timestamp,
         /// The stream's EXT-X-TARGETDURATION in milliseconds (whole seconds). The Room keeps the first one it hears.
         target_ms: u32,
+        /// The stream's PART-TARGET in milliseconds. The Room keeps the first one it hears.
+        #[serde(default)]
+        part_target_ms: Option<u32>,
     },
     /// A rendition appeared, or its codec changed; its init section lies on R2.
     #[serde(rename_all = "camelCase")]
@@ -77,7 +83,9 @@ pub enum Report {
     Segment(SegmentReport),
     /// A segment that was not on R2 when players needed it, and never will be told: EXT-X-GAP in its place.
     Gap(SegmentReport),
-    /// Nothing: what had this number (a part) is not on R2 and is not waited for.
+    /// A part that was not on R2 when players needed it, and never will be told: GAP=YES in its place.
+    PartGap(PartReport),
+    /// Nothing: what had this number is not told.
     Skipped,
     /// The publisher is gone; nothing follows.
     #[serde(rename_all = "camelCase")]
@@ -111,6 +119,9 @@ pub struct PartReport {
     pub duration_us: u64,
     /// Begins with a keyframe (INDEPENDENT=YES); always true for sound.
     pub independent: bool,
+    /// Its segment ends with it.
+    #[serde(default)]
+    pub last: bool,
     /// Bytes.
     pub size: u64,
 }

@@ -51,6 +51,8 @@ pub struct Config {
     pub part_ms: u32,
     /// The stream's target duration in milliseconds, where an earlier epoch has set it.
     pub target_ms: Option<u32>,
+    /// The stream's part target in milliseconds, where an earlier epoch has set it.
+    pub part_target_ms: Option<u32>,
 }
 
 /// When a tag belongs.
@@ -61,12 +63,14 @@ pub struct Tag {
     pub dts_ms: i64,
 }
 
-/// The settled target duration.
+/// The settled durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
-    /// In milliseconds, whole seconds.
+    /// EXT-X-TARGETDURATION in milliseconds, whole seconds.
     pub target_ms: u32,
+    /// PART-TARGET in milliseconds: no part is longer, and none but a segment's last is shorter than 85 % of it.
+    pub part_target_ms: u32,
 }
 
 /// What an init section is for.
@@ -95,6 +99,8 @@ pub struct Part {
     pub duration_us: u64,
     /// Begins with a keyframe; always true for sound.
     pub independent: bool,
+    /// Its segment ends with it.
+    pub last: bool,
 }
 
 /// A segment that is whole.

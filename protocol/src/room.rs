@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{Role, StreamStatus},
     ids::{MessageId, StreamId, UserId},
+    media::RenditionId,
     problem::Code,
     time::Timestamp,
 };
@@ -47,6 +48,15 @@ pub enum ClientFrame {
         stream_id: StreamId,
         /// The emoji.
         reaction: String,
+    },
+    /// Asks for these media playlists as they change, and for no others any more: `PLAYLIST_UPDATE` has each of them once, then what
+    /// changes in it.
+    #[serde(rename_all = "camelCase")]
+    WatchPlaylists {
+        /// The room's stream.
+        stream_id: StreamId,
+        /// Their renditions (`video` for `video.m3u8`).
+        renditions: Vec<RenditionId>,
     },
 }
 
@@ -96,6 +106,11 @@ pub enum ServerEvent {
         /// Since when.
         timestamp: Timestamp,
     },
+    /// Media playlists that the client watches have changed.
+    PlaylistUpdate {
+        /// Each of those that have.
+        playlists: Vec<PlaylistNews>,
+    },
     /// What a client of its right does not get.
     #[serde(rename_all = "camelCase")]
     Skipped {
@@ -114,6 +129,35 @@ pub enum ServerEvent {
     },
     /// What the client sent was refused; the socket stays open unless the code says otherwise.
     Error(ErrorEvent),
+}
+
+/// A media playlist, or what changes in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlaylistNews {
+    /// Whose it is.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub rendition: RenditionId,
+    /// All of it: what was known before counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What changes in what is known, from the first line to the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<PlaylistEdit>,
+}
+
+/// A change of some lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlaylistEdit {
+    /// The line, counted from 0 in what is known before any of the update's edits.
+    pub at: usize,
+    /// How many lines go there.
+    pub remove: usize,
+    /// What comes in their place.
+    pub insert: Vec<String>,
 }
 
 /// The data of `WELCOME`.

@@ -1,15 +1,18 @@
 //! A Relay: viewers' sockets and playlists, near them. It keeps nothing of the room but how far its sockets have got; all
 //! else it asks the Room for when it is needed and not at hand.
 
+mod feed;
 mod frames;
 mod join;
 mod playlist;
+mod showing;
 mod socket;
 mod tail;
 mod up;
 mod viewers;
 
 pub use join::{FULL, OpenRefused};
+pub use playlist::Answer;
 pub use socket::{Phase, Socket, SocketId};
 
 use std::{collections::BTreeMap, rc::Rc};
@@ -22,6 +25,8 @@ use crate::{
     retry::Retry,
     sql::{Docs, Sql, SqlError},
 };
+use feed::Feed;
+use showing::Showing;
 use tail::Tail;
 use up::Upward;
 use viewers::Viewers;
@@ -39,6 +44,8 @@ pub struct Relay<S> {
     known: Option<Known>,
     /// What the Room said since, while that answer is on its way.
     early: Early,
+    showing: Showing,
+    feed: Feed,
     tail: Tail,
     viewers: Viewers,
     upward: Upward,
@@ -102,10 +109,12 @@ impl<S: Sql> Relay<S> {
             last_socket: sockets.last_key_value().map_or(0, |(id, _)| id.0),
             known: None,
             early: Early::default(),
+            showing: Showing::default(),
+            feed: Feed::default(),
             tail: Tail::default(),
             viewers,
             upward: Upward::default(),
-            attach_wanted: sockets.values().any(Socket::is_waiting),
+            attach_wanted: sockets.values().any(|socket| socket.is_waiting() || !socket.watching.is_empty()),
             attaching: Retry::default(),
             sockets,
             out: Vec::new(),
@@ -144,11 +153,14 @@ impl<S: Sql> Relay<S> {
             view: newer.unwrap_or(reply.view),
             viewer_count: early.viewer_count.unwrap_or(reply.viewer_count),
         });
+        if let Some(timeline) = reply.timeline.filter(|told| self.showing.version() < Some(told.version)) {
+            self.showing.learn(|known| *known = Some(timeline));
+        }
         self.viewers.touch(now);
         self.turn_out();
         self.store()?;
         self.join_waiting(now);
-        Ok(())
+        self.feed(now)
     }
 
     /// The Room did not answer, or said that there is no such room.
@@ -172,10 +184,14 @@ impl<S: Sql> Relay<S> {
             self.out.push(Output::Attach(call));
         }
         self.call_up(now)?;
+        if self.feed.next().is_some_and(|at| now >= at) {
+            self.feed(now)?;
+        }
         let next = [
             self.attach_wanted.then(|| self.attaching.next()).flatten(),
             self.upward.next(self.viewers.changed_at(self.kept.reported)),
             self.viewers.next(),
+            self.feed.next(),
         ];
         let mut out = std::mem::take(&mut self.out);
         out.extend(next.into_iter().flatten().min().map(|at| Output::WakeAt(at.max(now))));
@@ -221,6 +237,8 @@ impl<S: Sql> Relay<S> {
         self.kept = Kept::default();
         self.known = None;
         self.early = Early::default();
+        self.showing = Showing::default();
+        self.feed = Feed::default();
         self.tail = Tail::default();
         self.store()
     }

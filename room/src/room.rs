@@ -4,6 +4,7 @@ mod answers;
 mod audience;
 mod facts;
 mod life;
+mod listing;
 mod log;
 mod mirror;
 mod publishing;
@@ -12,7 +13,9 @@ pub use facts::Facts;
 pub use mirror::Mirror;
 pub use publishing::LinkRefused;
 
-use spillway_hls::Timeline;
+use std::rc::Rc;
+
+use spillway_hls::{Snapshot, Timeline};
 use spillway_protocol::{ids::StreamId, link::StopReason, media::Epoch, time::Timestamp};
 
 use crate::{
@@ -23,6 +26,7 @@ use crate::{
 };
 use audience::Audience;
 use life::Life;
+use listing::Listing;
 use log::Log;
 use mirror::Mirroring;
 use publishing::Publishing;
@@ -37,6 +41,7 @@ pub struct Room<S> {
     log: Log,
     publishing: Publishing,
     timeline: Timeline,
+    listing: Listing,
     /// The version of what Relays are told of the stream.
     view: u64,
     audience: Audience,
@@ -80,6 +85,7 @@ impl<S: Sql> Room<S> {
             log: Log::restore(&sql)?,
             publishing: Publishing::restore(&sql)?,
             timeline: Timeline::restore(rows),
+            listing: Listing::default(),
             view: sql.load("view")?.unwrap_or(1),
             audience: Audience::restore(&sql)?,
             mirroring: Mirroring::restore(&sql)?,
@@ -97,6 +103,7 @@ impl<S: Sql> Room<S> {
             log: Log::create(&sql, at.random)?,
             publishing: Publishing::default(),
             timeline: Timeline::default(),
+            listing: Listing::default(),
             view: 1,
             audience: Audience::default(),
             mirroring: Mirroring::default(),
@@ -129,8 +136,10 @@ impl<S: Sql> Room<S> {
             .into_iter()
             .map(|(epoch, reason)| Output::Stop(epoch, reason))
             .collect();
+        let listing = self.listing()?;
         let mut audience = std::mem::take(&mut self.audience);
-        let due = audience.due(&self.sql, &self.log, (self.view, || self.view()), now);
+        let view = (self.view, || self.view());
+        let due = audience.due(&self.sql, &self.log, view, listing.as_ref(), now);
         self.audience = audience;
         out.extend(due?.into_iter().map(|(relay, down)| Output::Down(relay, Box::new(down))));
         let figures = self.mirror(now);
@@ -138,7 +147,7 @@ impl<S: Sql> Room<S> {
         out.extend(self.life.due(now).map(Output::TellChannel));
         let next = [
             self.publishing.deadline(),
-            self.audience.next(&self.log, self.view),
+            self.audience.next(&self.log, self.view, listing.as_ref()),
             self.mirroring.next(&figures),
             self.life.next(),
         ];
@@ -154,8 +163,13 @@ impl<S: Sql> Room<S> {
             settings: self.facts.settings(),
             gated: self.facts.gated,
             max_viewers: self.facts.max_viewers,
-            snapshot: self.timeline.snapshot(),
         }
+    }
+
+    /// What there is to play.
+    fn listing(&mut self) -> Result<Option<Rc<Snapshot>>, SqlError> {
+        let delay_ms = self.facts.delay_seconds.saturating_mul(1_000);
+        self.listing.current(&self.sql, &self.timeline, delay_ms)
     }
 
     /// What Relays are told has changed.

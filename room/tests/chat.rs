@@ -132,7 +132,7 @@ fn reactions_are_told_as_counts_and_the_count_at_most_once_a_second() {
     let told = down(&mut room, 2_000).unwrap();
     assert_eq!(told.reactions, BTreeMap::from([("❤️".to_owned(), 4)]));
     assert_eq!(told.viewers.map(|viewers| (viewers.count, viewers.is_increasing)), Some((2, true)));
-    let reply = |seq, viewers| spillway_room::call::relay::DownReply { seq, viewers, idle: false };
+    let reply = |seq, viewers| spillway_room::call::relay::DownReply { seq, viewers, idle: false, timeline: None };
     room.relay_answered("r", attached.token, Some(&reply(0, 1)), at(2_100)).unwrap();
     assert_eq!(down(&mut room, 2_999), None);
     let told = down(&mut room, 3_000).unwrap();
@@ -155,7 +155,7 @@ fn a_relay_that_missed_a_page_of_events_is_sent_them_in_pages() {
                 assert_eq!(down.after.seq, seen.last().copied().unwrap_or(0));
                 seen.extend(down.events.iter().filter_map(|frame| frame.seq));
                 let seq = *seen.last().unwrap();
-                let reply = spillway_room::call::relay::DownReply { seq, viewers: 1, idle: false };
+                let reply = spillway_room::call::relay::DownReply { seq, viewers: 1, idle: false, timeline: None };
                 room.relay_answered(&relay, down.token, Some(&reply), at(ms)).unwrap();
             }
         }

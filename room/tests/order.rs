@@ -1,5 +1,5 @@
 //! Whatever happens between a Room, its Relays and their viewers, each viewer is told every event once, in order, from its
-//! join on: calls late, lost or answered for nothing, objects evicted at any time, viewers that come back elsewhere.
+//! join on, and has the playlist that the Room would write: calls late, lost or answered for nothing, objects evicted at any time, viewers that come back elsewhere.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod support;
@@ -7,15 +7,19 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use spillway_hls::render;
 use spillway_protocol::{
     api::Role,
+    ids::SourceId,
+    link::{Health, LinkUp, Report},
+    media::{Epoch, RenditionId},
     room::{ClientFrame, ServerEvent, ServerFrame, You},
 };
 use spillway_room::{
     Moment,
     call::{
         relay::{Down, Visitor},
-        room::{Attach, Position, Replay, Up},
+        room::{Attach, Claim, Position, Replay, Up},
     },
     relay::{self, Relay, Socket, SocketId},
     room::{self, Room},
@@ -38,6 +42,8 @@ enum Step {
     Drop {
         client: usize,
     },
+    /// The origin reports a part, and the segment with its last.
+    Publish,
     EvictRelay {
         relay: usize,
     },
@@ -79,6 +85,8 @@ struct Client {
     batch: bool,
     seen: Option<Position>,
     told: u32,
+    /// The lines of the playlist that it is told of.
+    playlist: Option<Vec<String>>,
 }
 
 struct Place {
@@ -97,6 +105,9 @@ struct World {
     places: Vec<Place>,
     clients: Vec<Client>,
     under_way: Vec<Sent>,
+    epoch: Epoch,
+    reported: u64,
+    parts: u32,
 }
 
 fn name(relay: usize) -> String {
@@ -115,15 +126,53 @@ impl World {
             let relay = relay_on(&db, index, Vec::new());
             Place { db, relay, attachments: BTreeMap::new(), owners: BTreeMap::new(), life: 0 }
         });
-        Self {
+        let mut room = support::room(&room_db);
+        let claim = Claim { publisher: "p".to_owned(), source: SourceId::new(at(0), 5), key_version: 1 };
+        let epoch = room.claim(&claim, at(0)).unwrap().epoch;
+        let mut world = Self {
             now: 0,
-            room: support::room(&room_db),
+            room,
             room_db,
             room_life: 0,
             places: places.collect(),
             clients: (0..CLIENTS).map(|n| Client { batch: n % 2 == 1, ..Client::default() }).collect(),
             under_way: Vec::new(),
+            epoch,
+            reported: 0,
+            parts: 8,
+        };
+        support::reports().into_iter().for_each(|report| world.report(report));
+        world
+    }
+
+    fn report(&mut self, report: Report) {
+        let frame = LinkUp::Report { n: self.reported, report };
+        self.room.link_frame(self.epoch, &serde_json::to_string(&frame).unwrap(), at(self.now)).unwrap();
+        self.reported += 1;
+    }
+
+    /// The publisher says that it is still there.
+    fn health(&mut self) {
+        let (bitrate, frame_rate_millis, keyframe_interval_ms, queued_bytes) = (0, 0, None, 0);
+        let warnings = Vec::new();
+        let health = Health { bitrate, frame_rate_millis, keyframe_interval_ms, queued_bytes, warnings };
+        let frame = serde_json::to_string(&LinkUp::Health(health)).unwrap();
+        self.room.link_frame(self.epoch, &frame, at(self.now)).unwrap();
+    }
+
+    fn publish(&mut self) {
+        self.report(support::part(self.parts / 8, self.parts % 8));
+        if self.parts % 8 == 7 {
+            self.report(support::segment(self.parts / 8));
         }
+        self.parts += 1;
+    }
+
+    /// The last event, and the playlist as it is now.
+    fn truth(&mut self) -> (u64, Vec<String>) {
+        let attached = self.room.attach(&Attach { relay: "witness".to_owned(), position: None }, at(self.now)).unwrap();
+        let text = render::media(&attached.timeline.unwrap(), &RenditionId::video(), false).unwrap();
+        (attached.position.seq, text.lines().map(str::to_owned).collect())
     }
 
     fn step(&mut self, step: &Step) {
@@ -132,6 +181,7 @@ impl World {
             Step::Join { client, relay } => self.join(client, relay),
             Step::Say { client } => self.say(client),
             Step::Drop { client } => self.drop(client),
+            Step::Publish => self.publish(),
             Step::EvictRelay { relay } => {
                 let place = &mut self.places[relay];
                 place.life += 1;
@@ -193,7 +243,7 @@ impl World {
             place.attachments.remove(&id);
             place.relay.closed(id, at(self.now));
         }
-        self.clients[client].told = 0;
+        (self.clients[client].told, self.clients[client].playlist) = (0, None);
     }
 
     fn frame(&mut self, client: usize, frame: &ClientFrame) {
@@ -203,26 +253,34 @@ impl World {
     }
 
     fn poll(&mut self) {
-        for relay in 0..RELAYS {
+        // Twice: a client answers WELCOME at once, and what that leads to is done in the same turn.
+        for relay in (0..RELAYS).flat_map(|relay| [relay, relay]) {
             let (now, life) = (at(self.now), self.places[relay].life);
             for output in self.places[relay].relay.poll(now).unwrap() {
                 let mut send = |call| self.under_way.push(Sent { call, life });
                 match output {
                     relay::Output::Keep(socket) => {
-                        self.places[relay].attachments.insert(socket.id, socket);
+                        let place = &mut self.places[relay];
+                        if place.owners.contains_key(&socket.id) {
+                            place.attachments.insert(socket.id, socket);
+                        }
                     }
                     relay::Output::Send(to, text) => {
                         let frame: ServerFrame = serde_json::from_str(&text).unwrap();
-                        for id in to.iter() {
-                            if let Some(client) = self.places[relay].owners.get(id) {
-                                self.clients[*client].take(frame.clone());
+                        let clients = to.iter().filter_map(|id| self.places[relay].owners.get(id).copied());
+                        for client in clients.collect::<Vec<_>>() {
+                            self.clients[client].take(frame.clone());
+                            if matches!(frame.event, ServerEvent::Welcome(_)) {
+                                let renditions = vec![RenditionId::video()];
+                                self.frame(client, &ClientFrame::WatchPlaylists { stream_id: stream(), renditions });
                             }
                         }
                     }
                     relay::Output::Close(id, _) => {
                         self.places[relay].attachments.remove(&id);
                         if let Some(client) = self.places[relay].owners.remove(&id) {
-                            (self.clients[client].at, self.clients[client].told) = (None, 0);
+                            let client = &mut self.clients[client];
+                            (client.at, client.told, client.playlist) = (None, 0, None);
                         }
                     }
                     relay::Output::Attach(call) => send(Call::Attach(relay, call)),
@@ -286,6 +344,7 @@ impl World {
     /// Lets everything arrive.
     fn settle(&mut self) {
         for _ in 0..60 {
+            self.health();
             self.step(&Step::Deliver { which: 0 });
             if self.under_way.is_empty() {
                 self.step(&Step::Wait { ms: 1_000 });
@@ -314,6 +373,18 @@ impl Client {
                     self.seen = Some(Position { epoch: welcome.epoch, seq: welcome.seq });
                 }
             }
+            ServerEvent::PlaylistUpdate { playlists } => {
+                for news in playlists {
+                    let known = self.playlist.get_or_insert_default();
+                    if let Some(text) = news.text {
+                        *known = text.lines().map(str::to_owned).collect();
+                    }
+                    // From the last to the first, so that none moves another.
+                    for edit in news.edits.into_iter().rev() {
+                        known.splice(edit.at..edit.at + edit.remove, edit.insert);
+                    }
+                }
+            }
             _ => {
                 if let Some(seq) = frame.seq {
                     let seen = self.seen.as_mut().expect("an event before WELCOME");
@@ -331,6 +402,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..CLIENTS, 0..RELAYS).prop_map(|(client, relay)| Step::Join { client, relay }),
         8 => (0..CLIENTS).prop_map(|client| Step::Say { client }),
         2 => (0..CLIENTS).prop_map(|client| Step::Drop { client }),
+        6 => Just(Step::Publish),
         2 => (0..RELAYS).prop_map(|relay| Step::EvictRelay { relay }),
         1 => Just(Step::EvictRoom),
         14 => which.clone().prop_map(|which| Step::Deliver { which }),
@@ -358,10 +430,13 @@ proptest! {
                 world.settle();
             }
         }
-        let end = world.room.stats(at(world.now)).messages_count;
+        let (end, playlist) = world.truth();
         for client in &world.clients {
             prop_assert!(client.at.is_some());
             prop_assert_eq!(client.seen.as_ref().map(|seen| seen.seq), Some(end));
+        }
+        for client in &world.clients {
+            prop_assert_eq!(client.playlist.as_ref(), Some(&playlist));
         }
         let viewers = world.room.stats(at(world.now)).viewer_count;
         prop_assert_eq!(usize::try_from(viewers).unwrap(), CLIENTS);

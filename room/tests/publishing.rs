@@ -109,7 +109,7 @@ fn the_stream_is_live_when_a_segment_can_be_listed_and_not_before() {
     assert_eq!((figures.actual_start_time, figures.duration), (Some(at(4)), 60));
     let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(5)).unwrap();
     assert_eq!(attached.view.stream.status, StreamStatus::Live);
-    assert_eq!(attached.view.snapshot.unwrap().renditions[0].segments.len(), 1);
+    assert_eq!(attached.timeline.unwrap().renditions[0].segments.len(), 1);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn what_is_told_as_missing_has_its_place_and_is_nothing_to_go_live_with() {
     assert_eq!(status(&room), StreamStatus::Live);
     let mut room = Room::restore(db).unwrap().unwrap();
     let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(30)).unwrap();
-    let listed = attached.view.snapshot.unwrap().renditions.remove(0).segments;
+    let listed = attached.timeline.unwrap().renditions.remove(0).segments;
     let gaps: Vec<_> = listed.iter().map(|segment| (segment.index.0, segment.gap)).collect();
     assert_eq!(gaps, [(0, true), (1, false), (2, true), (3, false)]);
 }
@@ -171,7 +171,7 @@ fn storage_that_breaks_anywhere_loses_no_report_and_lists_none_twice() {
             room.link_frame(epoch, frame, at(30)).unwrap();
         }
         let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(40)).unwrap();
-        assert_eq!(attached.view.snapshot.unwrap().renditions[0].segments.len(), 2, "after {writes} writes");
+        assert_eq!(attached.timeline.unwrap().renditions[0].segments.len(), 2, "after {writes} writes");
         assert_eq!(attached.view.stream.status, StreamStatus::Live);
         let updates = attached.tail.len();
         assert_eq!(updates, 1, "after {writes} writes the room was told {updates} times that it is live");
@@ -259,7 +259,7 @@ fn end_lets_the_encoder_go_and_is_the_same_when_repeated() {
     );
     assert_eq!(room.link_frame(Epoch(1), &segment(3, 1), at(13_300)).unwrap(), [LinkDown::Ack { next: 4 }]);
     let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(13_400)).unwrap();
-    let snapshot = attached.view.snapshot.unwrap();
+    let snapshot = attached.timeline.unwrap();
     assert!(snapshot.ended);
     assert_eq!(snapshot.renditions[0].segments.len(), 1);
 }
@@ -299,7 +299,7 @@ fn an_old_epochs_reports_are_acknowledged_and_not_listed() {
     }
     assert_eq!(room.link_frame(Epoch(1), &segment(3, 1), at(8_100)).unwrap(), [LinkDown::Ack { next: 4 }]);
     let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(8_200)).unwrap();
-    let listed = attached.view.snapshot.unwrap().renditions.remove(0).segments;
+    let listed = attached.timeline.unwrap().renditions.remove(0).segments;
     let epochs: Vec<_> = listed.iter().map(|segment| segment.epoch).collect();
     assert_eq!(epochs, [Epoch(1), Epoch(2)]);
     // An old publisher's goodbye is not the new one's.

@@ -6,6 +6,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use spillway_hls::{Directives, Place};
 use spillway_protocol::{ids::SourceId, link::LinkUp};
 use spillway_room::{
     call::{
@@ -66,17 +67,18 @@ fn what_a_room_stores() {
             ["epoch", "0000000000000abc"],
             ["facts", facts],
             ["life", {"status": "LIVE", "started": at(1), "ended": null, "lastViewers": 0, "untold": null}],
+            ["listing", 1],
             ["mirroring", {"shown": shown, "shownAt": at(5)}],
             ["publishing", {"last": 1, "leastVersions": {}, "holder": {"epoch": 1, "publisher": "p", "source": source,
                 "keyVersion": 1, "heard": at(0), "gone": null}}],
             ["stream", stream()],
-            ["view", 4],
+            ["view", 2],
         ])
     );
     assert_eq!(rows(&db, "SELECT epoch, next FROM epochs"), json!([[1, 3]]));
     assert_eq!(
         rows(&db, "SELECT name, entry FROM relays"),
-        json!([["r", {"token": 1, "seq": 1, "view": 4, "told": 0, "viewers": 1, "heard": at(3)}]])
+        json!([["r", {"token": 1, "seq": 1, "view": 2, "told": 0, "viewers": 1, "heard": at(3)}]])
     );
     assert_eq!(
         rows(&db, "SELECT seq, lines, user_id, client_id, frame -> '$.type' FROM events"),
@@ -117,15 +119,18 @@ fn what_the_room_and_its_relays_say() {
     assert_eq!((attached["tail"].as_array().unwrap().len(), attached["lines"].as_array().unwrap().len()), (2, 1));
     assert_eq!(attached["viewerCount"], 1);
     let view = &attached["view"];
-    assert_eq!((&view["version"], &view["gated"], &view["maxViewers"]), (&json!(4), &json!(false), &Value::Null));
+    assert_eq!((&view["version"], &view["gated"], &view["maxViewers"]), (&json!(2), &json!(false), &Value::Null));
     assert_eq!(view["settings"], json!({"chatEnabled": true, "tipsEnabled": true, "delaySeconds": 0}));
     let start = at(1);
     assert_eq!(
         view["stream"],
         json!({"id": stream(), "title": "A stream", "status": "LIVE", "creatorId": user(1), "actualStartTime": start})
     );
-    assert_eq!(view["snapshot"]["targetMs"], 2_000);
+    let timeline = &attached["timeline"];
+    assert_eq!((&timeline["targetMs"], &timeline["partTargetMs"]), (&json!(2_000), &json!(253)));
+    assert_eq!(timeline["version"], json!((1_u64 << 32) + 2), "the first life's second change");
 
+    let directives = Directives { until: Some(Place { msn: 7, part: None }), skip: true };
     let position = Position { epoch: "e".to_owned(), seq: 4 };
     let up =
         Up { relay: "r".to_owned(), viewers: 1, lines: vec![line(2, "hi", None)], reactions: [("x".into(), 2)].into() };
@@ -143,11 +148,15 @@ fn what_the_room_and_its_relays_say() {
         (json!(Heard { attached: true, refused: vec![None] }), json!({"attached": true, "refused": [null]})),
         (json!(Replay { after: 1, until: 2 }), json!({"after": 1, "until": 2})),
         (json!(Replayed { events: None }), json!({"events": null})),
-        (json!(DownReply { seq: 3, viewers: 2, idle: false }), json!({"seq": 3, "viewers": 2, "idle": false})),
+        (
+            json!(DownReply { seq: 3, viewers: 2, idle: false, timeline: Some(7) }),
+            json!({"seq": 3, "viewers": 2, "idle": false, "timeline": 7}),
+        ),
         (json!(Gated { gated: true }), json!({"gated": true})),
         (
-            json!(Playlist { which: Which::Multivariant, proven: false, viewer: None }),
-            json!({"which": "multivariant", "proven": false, "viewer": null}),
+            json!(Playlist { which: Which::Multivariant, directives, proven: false, viewer: None }),
+            json!({"which": "multivariant", "directives": {"until": {"msn": 7, "part": null}, "skip": true},
+            "proven": false, "viewer": null}),
         ),
         (json!(Which::Media(spillway_protocol::media::RenditionId::video())), json!({"media": "video"})),
         (

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use spillway_protocol::ids::StreamId;
-use spillway_room::call::relay::{Down, DownReply, Gate, Gated, Playlist, PlaylistText};
+use spillway_room::call::relay::{Await, Awaited, Down, DownReply, Gate, Gated, Playlist, PlaylistText};
 
 use super::{Object, calls};
 
@@ -18,7 +18,8 @@ impl Object for ToRelay {
 
 calls! { ToRelay:
     Down, "down", Harmless => DownReply;
-    Playlist, "playlist", Harmless => PlaylistText;
+    Playlist, "playlist", Harmless, Held => PlaylistText;
+    Await, "await", Harmless, Held => Awaited;
     Gate, "gate", Harmless => Gated;
 }
 

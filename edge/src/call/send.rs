@@ -6,14 +6,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use spillway_protocol::problem::Problem;
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
-use super::{Call, ChannelName, Object, RelayName, ToChannel, ToRelay, ToRoom};
+use super::{Call, ChannelName, Object, PROMPT, RelayName, ToChannel, ToRelay, ToRoom};
 use crate::{
     asking::{self, Twice, within},
     failure::Failure,
 };
-
-/// How long an object may take to answer.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks the Room of a stream.
 pub(crate) async fn room<C: Call<To = ToRoom>>(
@@ -68,8 +65,8 @@ async fn once<C: Call>(env: &Env, name: &<C::To as Object>::Name, body: &str) ->
         &format!("https://object/{}", C::NAME),
         RequestInit::new().with_method(Method::Post).with_body(Some(body.into())),
     )?;
-    let mut response = in_time(fetch::<C::To>(env, name, request)).await?;
-    let text = in_time(response.text()).await?;
+    let mut response = in_time(C::LIMIT, fetch::<C::To>(env, name, request)).await?;
+    let text = in_time(PROMPT, response.text()).await?;
     if response.status_code() == 200 {
         return read(&text);
     }
@@ -105,7 +102,7 @@ pub(crate) async fn upgrade<O: Object, H: Serialize>(
         async || {
             let url = format!("https://object/{path}");
             let init = RequestInit { headers: headers.clone(), ..RequestInit::default() };
-            in_time(fetch::<O>(env, name, Request::new_with_init(&url, &init)?)).await
+            in_time(PROMPT, fetch::<O>(env, name, Request::new_with_init(&url, &init)?)).await
         },
     );
     fetched.await.map_err(|e| Failure::unavailable(format!("{} {name}: {path}: {e}", O::BINDING)))
@@ -134,6 +131,6 @@ async fn fetch<O: Object>(env: &Env, name: &O::Name, request: Request) -> worker
     stub.fetch_with_request(request).await
 }
 
-async fn in_time<T>(work: impl Future<Output = worker::Result<T>>) -> worker::Result<T> {
-    within(LIMIT, work).await.map_err(|late| worker::Error::RustError(late.to_string()))?
+async fn in_time<T>(limit: Duration, work: impl Future<Output = worker::Result<T>>) -> worker::Result<T> {
+    within(limit, work).await.map_err(|late| worker::Error::RustError(late.to_string()))?
 }

@@ -2,16 +2,18 @@
 
 mod sockets;
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
+use serde::Serialize;
 use spillway_protocol::{
     problem::Problem,
     room::{BATCH_SUBPROTOCOL, CloseCode},
+    time::Timestamp,
 };
 use spillway_room::{
     Failed,
-    call::relay::{Down, Gate, Playlist, VISITOR_HEADER, Visitor},
-    relay::{self, OpenRefused, Output},
+    call::relay::{Await, Down, Gate, Playlist, VISITOR_HEADER, Visitor},
+    relay::{self, Answer, OpenRefused, Output},
 };
 use wasm_bindgen_futures::spawn_local;
 use worker::{
@@ -49,6 +51,8 @@ struct Shell {
     alarm: Alarm,
     /// Requests that wait until the Room has answered, and what it refused with.
     attaching: Waiting<Option<Problem>>,
+    /// Requests that wait for what is not listed yet.
+    news: Waiting<()>,
 }
 
 impl DurableObject for Relay {
@@ -64,6 +68,7 @@ impl DurableObject for Relay {
                 sockets: Sockets::default(),
                 alarm: Alarm::default(),
                 attaching: Waiting::nobody(),
+                news: Waiting::nobody(),
             }),
         }
     }
@@ -125,12 +130,20 @@ impl Shell {
         match asked.name.as_str() {
             Down::NAME => {
                 let call: Down = asked.words()?;
-                answer(&self.machine.with(|relay| relay.down(call, clock()))?)
+                let news = call.timeline.is_some() || call.view.is_some();
+                let reply = self.machine.with(|relay| relay.down(call, clock()))?;
+                if news {
+                    self.news.tell(&());
+                }
+                answer(&reply)
             }
             Playlist::NAME => {
                 let call: Playlist = asked.words()?;
-                self.ready().await?;
-                answer(&self.machine.with(|relay| relay.playlist(&call, clock()))?)
+                self.held(|relay, since, now| relay.playlist(&call, since, now)).await
+            }
+            Await::NAME => {
+                let call: Await = asked.words()?;
+                self.held(|relay, since, now| relay.part(&call, since, now)).await
             }
             Gate::NAME => {
                 self.ready().await?;
@@ -161,6 +174,27 @@ impl Shell {
             }
         }
         Ok(())
+    }
+
+    /// Asks the machine until it has an answer: at once, and whenever there is news.
+    async fn held<T: Serialize>(
+        self: &Rc<Self>,
+        ask: impl Fn(&mut relay::Relay<Storage>, Timestamp, Timestamp) -> Result<Answer<T>, Failed>,
+    ) -> Result<Response, Failure> {
+        self.ready().await?;
+        let since = clock();
+        loop {
+            // It may have been thrown away meanwhile.
+            self.restore()?;
+            let until = match self.machine.with(|relay| ask(relay, since, clock()))? {
+                Answer::Now(reply) => return answer(&reply),
+                Answer::Later(until) => until,
+            };
+            // Who asks is counted.
+            self.pump();
+            let wait = Duration::from_millis(until.since(clock()).unsigned_abs());
+            self.news.wait_for(wait.max(Duration::from_millis(1))).await?;
+        }
     }
 
     async fn open(self: &Rc<Self>, req: &Request) -> Result<Response, Failure> {

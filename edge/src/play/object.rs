@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use spillway_protocol::{ids::StreamId, media::MediaObject, problem::Code};
+use spillway_protocol::{
+    ids::StreamId,
+    media::{MediaObject, ObjectName},
+    problem::Code,
+};
+use spillway_room::call::relay::Await;
 use worker::{Bucket, Cache, Headers, Object, Range, Request, Response, ResponseBuilder};
 
 use super::{
@@ -11,6 +16,7 @@ use super::{
 };
 use crate::{
     asking::{self, Twice, within},
+    call::{self, RelayName},
     failure::Failure,
     shell::{Cx, Reply, reply},
 };
@@ -40,17 +46,33 @@ pub(super) async fn serve(
     }
     let bucket = cx.env.bucket("MEDIA")?;
     let key = media.key(stream);
-    if asks.is_plain() {
+    let read = async || {
+        if !asks.is_plain() {
+            return partly(&bucket, &key, media, proven, asks).await;
+        }
         let object = read(&bucket, &key, None).await?;
         let mut response = with_body(&object, headers(&object, media, false)?, 200)?;
         let kept = response.cloned()?;
+        let (cache, cached_as) = (Cache::default(), cached_as.clone());
         cx.ctx.wait_until(async move {
             // A cache that cannot keep it costs a read of R2 next time, nothing else.
             let _ = cache.put(cached_as, kept).await;
         });
-        return with_cache_control(response, proven);
+        with_cache_control(response, proven)
+    };
+    match read().await {
+        Err(missing) if is_part(media) && missing.problem.code == Code::NotFound => {
+            // A part that is hinted at is answered when it comes.
+            let call = Await { part: media.clone() };
+            let awaited = call::relay(&cx.env, &RelayName::near_request(stream, req), &call).await?;
+            if awaited.listed { read().await } else { Err(missing) }
+        }
+        reply => reply,
     }
-    partly(&bucket, &key, media, proven, asks).await
+}
+
+fn is_part(media: &MediaObject) -> bool {
+    matches!(media.name, ObjectName::Part(..))
 }
 
 /// Looks first at what lies there, then at what of it is needed.

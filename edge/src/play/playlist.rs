@@ -6,7 +6,7 @@ use spillway_protocol::ids::StreamId;
 use spillway_room::call::relay::{Playlist, Which};
 use worker::{Request, ResponseBuilder};
 
-use super::{access::cache_control, asks::Asks};
+use super::{access::cache_control, asks::Asks, directives};
 use crate::{
     call::{self, RelayName},
     failure::Failure,
@@ -19,7 +19,8 @@ const SOCKET_HEADER: &str = "spillway-socket";
 
 /// Answers with a playlist.
 pub(super) async fn serve(req: &Request, cx: &Cx, stream: StreamId, which: Which, proven: bool, asks: &Asks) -> Reply {
-    let asked = Playlist { which, proven, viewer: viewer(req, stream)? };
+    let directives = directives::of(&which, req.url()?.query())?;
+    let asked = Playlist { which, directives, proven, viewer: viewer(req, stream)? };
     let playlist = call::relay(&cx.env, &RelayName::near_request(stream, req), &asked).await?;
     let etag = etag(&playlist.text);
     let response = ResponseBuilder::new()

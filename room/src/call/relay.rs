@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use spillway_hls::{Directives, News};
 use spillway_protocol::{
-    media::RenditionId,
+    media::{MediaObject, RenditionId},
     room::{ServerFrame, You},
 };
 
@@ -43,6 +44,9 @@ pub struct Down {
     pub viewers: Option<ViewerCount>,
     /// The stream, when it has changed.
     pub view: Option<View>,
+    /// The playlists, when they have changed.
+    #[serde(default)]
+    pub timeline: Option<News>,
 }
 
 /// How many watch.
@@ -65,15 +69,22 @@ pub struct DownReply {
     pub viewers: u32,
     /// Nobody is there: the Room may forget the Relay until it attaches again.
     pub idle: bool,
+    /// The version of the playlists that it has.
+    #[serde(default)]
+    pub timeline: Option<u64>,
 }
 
-/// A playlist of the stream. Replies [`PlaylistText`]; `NOT_FOUND` where there is no such stream or rendition or nothing to play
-/// yet, `PROOF_INVALID` when the stream is gated and the caller has shown nothing.
+/// A playlist of the stream. Replies [`PlaylistText`], when it has what is waited for; `NOT_FOUND` where there is no such stream or
+/// rendition or nothing to play yet, `PROOF_INVALID` when the stream is gated and the caller has shown nothing, `MALFORMED` when what
+/// is waited for is too far ahead, `UNAVAILABLE` when it does not come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Playlist {
     /// Which one.
     pub which: Which,
+    /// What else the player asks of it; means nothing for the multivariant playlist.
+    #[serde(default)]
+    pub directives: Directives,
     /// The caller has shown a proof that opens the stream.
     pub proven: bool,
     /// Whose player asks; it counts as a viewer for a while.
@@ -98,6 +109,22 @@ pub struct PlaylistText {
     pub text: String,
     /// The value of `Cache-Control`.
     pub cache_control: String,
+}
+
+/// A part that is not on R2. Replies [`Awaited`], for one that is hinted at when it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Await {
+    /// The part.
+    pub part: MediaObject,
+}
+
+/// Whether a part is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Awaited {
+    /// It is listed, so it lies on R2.
+    pub listed: bool,
 }
 
 /// Whether everyone may watch the stream: asked before media is served without a proof. Replies [`Gated`].

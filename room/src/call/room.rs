@@ -169,6 +169,8 @@ pub struct Attached {
     pub viewer_count: u32,
     /// The stream as viewers see it.
     pub view: View,
+    /// What the playlists are written from, once there is something to play.
+    pub timeline: Option<Snapshot>,
 }
 
 /// The stream as a Relay must know it.
@@ -185,8 +187,6 @@ pub struct View {
     pub gated: bool,
     /// At most this many may watch.
     pub max_viewers: Option<u32>,
-    /// What the playlists are written from, once there is something to play.
-    pub snapshot: Option<Snapshot>,
 }
 
 /// Events between two places, for a client that was away. Replies [`Replayed`].

@@ -8,7 +8,7 @@ use spillway_protocol::{
     time::Timestamp,
 };
 
-use super::{Output, Phase, Relay, SocketId};
+use super::{Output, Phase, Relay, SocketId, feed::WATCHED};
 use crate::{
     call::room::{Author, Line, Position},
     chat,
@@ -44,9 +44,9 @@ impl<S: Sql> Relay<S> {
         let joined = socket.is_joined();
         let (stream, joins) = match &frame {
             ClientFrame::JoinStream { stream_id, .. } => (*stream_id, true),
-            ClientFrame::SendMessage { stream_id, .. } | ClientFrame::SendReaction { stream_id, .. } => {
-                (*stream_id, false)
-            }
+            ClientFrame::SendMessage { stream_id, .. }
+            | ClientFrame::SendReaction { stream_id, .. }
+            | ClientFrame::WatchPlaylists { stream_id, .. } => (*stream_id, false),
         };
         if stream != self.stream || !(joined || joins) {
             self.close(id, CloseCode::Malformed);
@@ -63,6 +63,10 @@ impl<S: Sql> Relay<S> {
             }
             ClientFrame::SendMessage { message, client_id, .. } => self.line(id, message, client_id, now),
             ClientFrame::SendReaction { reaction, .. } => self.reaction(id, &reaction),
+            ClientFrame::WatchPlaylists { renditions, .. } if renditions.len() > WATCHED => {
+                self.error(id, (Code::Malformed, "That is more than one viewer can watch.", None), None)
+            }
+            ClientFrame::WatchPlaylists { renditions, .. } => self.watch(id, renditions.into_iter().collect(), now),
         }
     }
 
@@ -74,7 +78,7 @@ impl<S: Sql> Relay<S> {
         };
         let client_id = data.and_then(|data| data.get("clientId")?.as_str().map(str::to_owned));
         let message = match kind.as_str() {
-            "JOIN_STREAM" | "SEND_MESSAGE" | "SEND_REACTION" => "The frame's data cannot be read.",
+            "JOIN_STREAM" | "SEND_MESSAGE" | "SEND_REACTION" | "WATCH_PLAYLISTS" => "The frame's data cannot be read.",
             _ => "Frames of this type are not taken here.",
         };
         self.error(id, (Code::Malformed, message, None), client_id)

@@ -1,5 +1,7 @@
 //! Sockets that come: opening, joining, resuming.
 
+use std::collections::BTreeSet;
+
 use spillway_protocol::{
     room::{ServerEvent, ServerFrame, Welcome},
     time::Timestamp,
@@ -48,6 +50,7 @@ impl<S: Sql> Relay<S> {
             visitor,
             batch,
             phase: Phase::New,
+            watching: BTreeSet::new(),
             heard: now,
             frames: Bucket::full(FRAMES, now),
             lines: Bucket::full(LINES, now),

@@ -1,7 +1,9 @@
 //! A viewer's socket, and what is kept with it while the Relay sleeps.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use spillway_protocol::time::Timestamp;
+use spillway_protocol::{media::RenditionId, time::Timestamp};
 
 use crate::{
     call::{relay::Visitor, room::Position},
@@ -25,6 +27,9 @@ pub struct Socket {
     pub batch: bool,
     /// How far it is.
     pub phase: Phase,
+    /// Whose playlists it is told of.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub watching: BTreeSet<RenditionId>,
     /// When it last sent a frame (pings are known to the runtime alone).
     pub heard: Timestamp,
     /// Frames that it may send.

@@ -80,7 +80,7 @@ impl Tail {
 impl<S: Sql> Relay<S> {
     /// The Room says what happened. The position is stored before anything is sent: what came twice is told once.
     pub fn down(&mut self, call: Down, now: Timestamp) -> Result<DownReply, SqlError> {
-        let Down { after, events, reactions, viewers, view, .. } = call;
+        let Down { after, events, reactions, viewers, view, timeline, .. } = call;
         let here = self.kept.position.get_or_insert_with(|| after.clone());
         let other_numbering = here.epoch != after.epoch;
         if other_numbering {
@@ -90,7 +90,12 @@ impl<S: Sql> Relay<S> {
         }
         if other_numbering || self.is_idle(now) {
             self.reset()?;
-            return Ok(DownReply { seq: after.seq, viewers: 0, idle: true });
+            return Ok(DownReply { seq: after.seq, viewers: 0, idle: true, timeline: None });
+        }
+        // Media does not wait behind chat.
+        if let Some(timeline) = timeline {
+            self.showing.learn(|known| timeline.apply(known));
+            self.feed(now)?;
         }
         let mut seq = self.kept.position.as_ref().map_or(after.seq, |here| here.seq);
         let mut news: Vec<ServerFrame> = Vec::with_capacity(events.len());
@@ -126,7 +131,7 @@ impl<S: Sql> Relay<S> {
         }
         self.tell(&news)?;
         self.kept.reported = self.viewers.count();
-        Ok(DownReply { seq, viewers: self.viewers.count(), idle: false })
+        Ok(DownReply { seq, viewers: self.viewers.count(), idle: false, timeline: self.showing.version() })
     }
 
     /// Sends frames to every socket that has joined.

@@ -104,7 +104,8 @@ impl<S: Sql> Room<S> {
     pub fn attach(&mut self, call: &Attach, now: Timestamp) -> Result<Attached, Failed> {
         let known = call.position.as_ref().filter(|p| p.epoch == self.log.epoch() && p.seq <= self.log.seq());
         let seq = known.map_or(self.log.seq(), |position| position.seq);
-        let token = self.audience.attach(&self.sql, &call.relay, (seq, self.view), now)?;
+        let listing = self.listing()?;
+        let token = self.audience.attach(&self.sql, &call.relay, (seq, self.view, listing.clone()), now)?;
         let (lines, _) = limits::HISTORY;
         Ok(Attached {
             token,
@@ -113,6 +114,7 @@ impl<S: Sql> Room<S> {
             lines: log::lines_before(&self.sql, seq.saturating_add(1), lines)?,
             viewer_count: self.audience.announced(),
             view: self.view(),
+            timeline: listing.map(|listing| (*listing).clone()),
         })
     }
 

@@ -1,8 +1,9 @@
 //! The Relays that serve the room's viewers: what each has been told, and how many watch.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use serde::{Deserialize, Serialize};
+use spillway_hls::{News, Snapshot};
 use spillway_protocol::time::Timestamp;
 
 use super::log::Log;
@@ -23,6 +24,8 @@ const PAGE: u64 = 200;
 const COUNT_MS: i64 = 1_000;
 /// A Relay with viewers that was not heard for so long is asked.
 const STALE_MS: i64 = 60_000;
+/// A Relay that answers is stored as heard at most this often.
+const HEARD_MS: i64 = 20_000;
 /// Different reactions told at once.
 const REACTIONS: usize = 32;
 
@@ -47,8 +50,17 @@ struct Relay {
     kept: Kept,
     calling: Retry,
     /// What the call under way tells besides events.
-    telling: (Option<u64>, Option<u32>),
+    telling: Telling,
+    /// The playlists that it has, as far as that is known: after a restore it is told all of them.
+    listing: Option<Rc<Snapshot>>,
     reactions: BTreeMap<String, u32>,
+}
+
+#[derive(Debug, Default)]
+struct Telling {
+    view: Option<u64>,
+    viewers: Option<u32>,
+    listing: Option<Rc<Snapshot>>,
 }
 
 /// What is stored of a Relay.
@@ -69,9 +81,14 @@ struct Kept {
 }
 
 impl Relay {
-    fn lags(&self, seq: u64, view: u64, announced: u32) -> bool {
+    fn lags(&self, seq: u64, view: u64, announced: u32, listing: Option<&Rc<Snapshot>>) -> bool {
         let kept = &self.kept;
-        kept.seq < seq || kept.view < view || kept.told != announced || !self.reactions.is_empty()
+        let chat = kept.seq < seq || kept.told != announced || !self.reactions.is_empty();
+        chat || kept.view < view || self.misses(listing)
+    }
+
+    fn misses(&self, listing: Option<&Rc<Snapshot>>) -> bool {
+        listing.is_some_and(|now| self.listing.as_ref().is_none_or(|known| known.version != now.version))
     }
 
     fn stale_at(&self) -> Option<Timestamp> {
@@ -84,8 +101,7 @@ impl Audience {
         let rows = sql.exec("SELECT name, entry FROM relays", &[])?;
         let relay = |row: &Row| {
             let kept = row.json(1)?;
-            let relay = Relay { kept, calling: Retry::default(), telling: (None, None), reactions: BTreeMap::new() };
-            Ok((row.text(0)?.to_owned(), relay))
+            Ok((row.text(0)?.to_owned(), Relay::new(kept, None)))
         };
         let relays: BTreeMap<String, Relay> = rows.iter().map(relay).collect::<Result<_, SqlError>>()?;
         let last_token = relays.values().map(|relay| relay.kept.token).max().unwrap_or_default();
@@ -132,6 +148,7 @@ impl Audience {
         sql: &impl Sql,
         log: &Log,
         (version, view): (u64, impl FnOnce() -> View),
+        listing: Option<&Rc<Snapshot>>,
         now: Timestamp,
     ) -> Result<Vec<(String, Down)>, SqlError> {
         let announced = self.counts.announced;
@@ -139,7 +156,7 @@ impl Audience {
             .relays
             .iter_mut()
             .filter(|(_, relay)| {
-                relay.lags(log.seq(), version, announced) || relay.stale_at().is_some_and(|at| now >= at)
+                relay.lags(log.seq(), version, announced, listing) || relay.stale_at().is_some_and(|at| now >= at)
             })
             .filter(|(_, relay)| relay.calling.may_begin(now))
             .collect();
@@ -147,7 +164,7 @@ impl Audience {
         ready
             .iter_mut()
             .map(|(name, relay)| {
-                let down = relay.call(sql, log, announced, view.as_ref())?;
+                let down = relay.call(sql, log, announced, (view.as_ref(), listing))?;
                 relay.calling.begin(now);
                 Ok(((*name).clone(), down))
             })
@@ -155,11 +172,11 @@ impl Audience {
     }
 
     /// When something will be due that is not due now.
-    pub(super) fn next(&self, log: &Log, version: u64) -> Option<Timestamp> {
+    pub(super) fn next(&self, log: &Log, version: u64, listing: Option<&Rc<Snapshot>>) -> Option<Timestamp> {
         let counts = self.counts;
         let count = (self.total() != counts.announced).then(|| counts.announced_at.plus_millis(COUNT_MS));
         let relays = self.relays.values().filter_map(|relay| {
-            let lags = relay.lags(log.seq(), version, counts.announced);
+            let lags = relay.lags(log.seq(), version, counts.announced, listing);
             let wants = if lags { Some(Timestamp::default()) } else { relay.stale_at() };
             wants.map(|at| relay.calling.next().map_or(at, |next| next.max(at)))
         });
@@ -171,14 +188,14 @@ impl Audience {
         &mut self,
         sql: &impl Sql,
         name: &str,
-        (seq, view): (u64, u64),
+        (seq, view, listing): (u64, u64, Option<Rc<Snapshot>>),
         now: Timestamp,
     ) -> Result<u64, SqlError> {
         self.last_token = self.last_token.saturating_add(1);
         let viewers = self.relays.get(name).map_or(0, |relay| relay.kept.viewers);
         let token = self.last_token;
         let kept = Kept { token, seq, view, told: self.counts.announced, viewers, heard: now };
-        let relay = Relay { kept, calling: Retry::default(), telling: (None, None), reactions: BTreeMap::new() };
+        let relay = Relay::new(kept, listing);
         relay.store(sql, name)?;
         self.relays.insert(name.to_owned(), relay);
         Ok(token)
@@ -205,18 +222,26 @@ impl Audience {
     ) -> Result<(), SqlError> {
         let Some(relay) = self.relays.get_mut(name).filter(|relay| relay.kept.token == token) else { return Ok(()) };
         relay.calling.finish(now, reply.is_some());
-        let (view, told) = std::mem::take(&mut relay.telling);
+        let Telling { view, viewers, listing } = std::mem::take(&mut relay.telling);
         let Some(reply) = reply else { return Ok(()) };
         if reply.idle {
             self.relays.remove(name);
             sql.exec("DELETE FROM relays WHERE name = ?", &[name.into()])?;
             return Ok(());
         }
+        // A Relay that has something else than what it was told, or has lost it, is told all of it.
+        let has = |listing: &Rc<Snapshot>| reply.timeline == Some(listing.version);
+        relay.listing = listing.or(relay.listing.take()).filter(has);
+        let before = relay.kept.clone();
         relay.kept.seq = reply.seq.min(seq);
         relay.kept.view = view.unwrap_or(relay.kept.view);
-        relay.kept.told = told.unwrap_or(relay.kept.told);
-        (relay.kept.viewers, relay.kept.heard) = (reply.viewers, now);
-        relay.store(sql, name)
+        relay.kept.told = viewers.unwrap_or(relay.kept.told);
+        relay.kept.viewers = reply.viewers;
+        let changed = relay.kept != before;
+        // When it was heard is stored now and then: a part several times a second is no news of that kind.
+        let stale = now.since(before.heard) >= HEARD_MS;
+        relay.kept.heard = if changed || stale { now } else { before.heard };
+        if changed || stale { relay.store(sql, name) } else { Ok(()) }
     }
 
     /// Someone reacted: every Relay is to tell.
@@ -231,12 +256,28 @@ impl Audience {
 }
 
 impl Relay {
-    fn call(&mut self, sql: &impl Sql, log: &Log, announced: u32, view: Option<&View>) -> Result<Down, SqlError> {
+    fn new(kept: Kept, listing: Option<Rc<Snapshot>>) -> Self {
+        let (calling, telling) = (Retry::default(), Telling::default());
+        Self { kept, calling, telling, listing, reactions: BTreeMap::new() }
+    }
+
+    fn call(
+        &mut self,
+        sql: &impl Sql,
+        log: &Log,
+        announced: u32,
+        (view, listing): (Option<&View>, Option<&Rc<Snapshot>>),
+    ) -> Result<Down, SqlError> {
+        let listing = listing.filter(|now| self.misses(Some(now)));
         let kept = &self.kept;
         let view = view.filter(|view| kept.view < view.version);
         let viewers =
             (kept.told != announced).then_some(ViewerCount { count: announced, is_increasing: announced > kept.told });
-        self.telling = (view.map(|view| view.version), viewers.map(|viewers| viewers.count));
+        self.telling = Telling {
+            view: view.map(|view| view.version),
+            viewers: viewers.map(|viewers| viewers.count),
+            listing: listing.cloned(),
+        };
         Ok(Down {
             token: kept.token,
             after: Position { epoch: log.epoch().to_owned(), seq: kept.seq },
@@ -244,6 +285,7 @@ impl Relay {
             reactions: std::mem::take(&mut self.reactions),
             viewers,
             view: view.cloned(),
+            timeline: listing.map(|now| News::between(self.listing.as_deref(), now)),
         })
     }
 

@@ -75,6 +75,7 @@ impl<S: Sql> Room<S> {
         self.life.untold = Some(StreamOver { stream: self.stream, by_creator });
         let change = self.timeline.end();
         self.store_timeline(&change.rows)?;
+        self.listing.touch();
         // The end first: a Room that has it alone lets go of its publisher in time, one without it would be live for ever.
         self.change_status(status, now)?;
         self.publishing.release(&self.sql, StopReason::StreamEnded)
@@ -127,6 +128,8 @@ impl<S: Sql> Room<S> {
         }
         if facts != self.facts {
             self.facts = facts;
+            // A longer delay needs more of the past.
+            self.listing.touch();
             self.sql.store("facts", &self.facts)?;
             self.touch_view()?;
         }

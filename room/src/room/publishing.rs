@@ -135,8 +135,12 @@ impl<S: Sql> Room<S> {
         if call.key_version < least {
             return Err(Failed::refused(Code::KeyInvalid, "The stream key was rotated."));
         }
-        let reply =
-            |room: &Self, epoch| PublishReply { stream_id: room.stream, epoch, target_ms: room.timeline.target_ms() };
+        let reply = |room: &Self, epoch| PublishReply {
+            stream_id: room.stream,
+            epoch,
+            target_ms: room.timeline.target_ms(),
+            part_target_ms: room.timeline.part_target_ms(),
+        };
         if let Some(holder) = &self.publishing.holder {
             // The same request again, because its reply was lost.
             if holder.publisher == call.publisher && holder.gone.is_none() {
@@ -223,7 +227,7 @@ impl<S: Sql> Room<S> {
         if let Ok(change) = self.timeline.apply(epoch, report) {
             self.store_timeline(&change.rows)?;
             if change.playlists {
-                self.touch_view()?;
+                self.listing.touch();
             }
         }
         if let (Report::Ended { reason }, Some(holder)) = (report, self.publishing.holder_of(epoch)) {
@@ -234,7 +238,7 @@ impl<S: Sql> Room<S> {
             holder.gone.get_or_insert(Gone { at: now, grace_ms });
             self.sql.store("publishing", &self.publishing)?;
         }
-        if self.life.status == StreamStatus::Scheduled && self.timeline.snapshot().is_some() {
+        if self.life.status == StreamStatus::Scheduled && self.timeline.is_playable() {
             self.go_live(now)?;
         }
         let next = next.saturating_add(1);

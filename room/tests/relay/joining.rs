@@ -1,19 +1,17 @@
 //! What the Room says, and what sockets see of it.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use spillway_protocol::{problem::Code, room::CloseCode};
 use spillway_room::{
     call::{
-        relay::{Down, Gated, Playlist, ViewerCount, Visitor, Which},
+        relay::{Down, Gated, ViewerCount, Visitor, Which},
         room::{Attach, Position},
     },
     relay::{OpenRefused, Output, Relay},
 };
 
 use crate::{
-    anonymous, attached, closes, error, frame, join, outputs, ready, relay,
+    anonymous, attached, closes, down, error, frame, join, outputs, playlist, ready, relay,
     support::{Db, at, line, moment, room, stream, user},
     told, up, visitor,
 };
@@ -68,8 +66,7 @@ fn a_room_that_is_not_for_everyone_any_more_lets_go_of_strangers() {
     outputs(&mut relay, 20);
     (reply.view.version, reply.view.gated) = (reply.view.version + 1, true);
     let after = reply.position.clone();
-    let down =
-        Down { token: 1, after, events: Vec::new(), reactions: BTreeMap::new(), viewers: None, view: Some(reply.view) };
+    let down = Down { after, view: Some(reply.view), ..down(0) };
     relay.down(down, at(30)).unwrap();
     assert_eq!(closes(&outputs(&mut relay, 30)), [(stranger, CloseCode::Removed)]);
     relay.frame(member, &frame("SEND_MESSAGE", json!({"message": "still here"})), at(40)).unwrap();
@@ -90,8 +87,7 @@ fn a_relay_that_has_slept_lets_go_of_strangers_too() {
     let mut woken = Relay::restore(db, stream(), "r".to_owned(), kept.last().into_iter().collect()).unwrap();
     (reply.view.version, reply.view.gated) = (reply.view.version + 1, true);
     let after = reply.position.clone();
-    let down =
-        Down { token: 1, after, events: Vec::new(), reactions: BTreeMap::new(), viewers: None, view: Some(reply.view) };
+    let down = Down { after, view: Some(reply.view), ..down(0) };
     woken.down(down, at(30)).unwrap();
     assert_eq!(closes(&outputs(&mut woken, 30)), [(stranger, CloseCode::Removed)]);
 }
@@ -129,8 +125,8 @@ fn a_gated_room_lets_in_who_is_entitled() {
     assert_eq!(relay.open(anonymous(), false, at(20)), Err(OpenRefused::NotEntitled));
     assert!(relay.open(Visitor { entitled: true, ..visitor(2) }, false, at(20)).is_ok());
     assert_eq!(relay.gate(at(20)).unwrap(), Gated { gated: true });
-    let call = Playlist { which: Which::Multivariant, proven: false, viewer: None };
-    assert!(relay.playlist(&call, at(20)).unwrap_err().to_string().contains("join"));
+    let call = playlist(Which::Multivariant);
+    assert!(relay.playlist(&call, at(20), at(20)).unwrap_err().to_string().contains("join"));
 }
 
 #[test]
@@ -150,8 +146,7 @@ fn what_the_room_says_before_its_answer_arrives_is_not_undone_by_it() {
     (newer.version, newer.gated) = (reply.view.version + 1, true);
     let after = reply.position.clone();
     let viewers = Some(ViewerCount { count: 7, is_increasing: true });
-    let down =
-        |view| Down { token: 1, after: after.clone(), events: Vec::new(), reactions: BTreeMap::new(), viewers, view };
+    let down = |view| Down { after: after.clone(), viewers, view, ..down(0) };
     relay.is_ready();
     relay.down(down(Some(newer.clone())), at(9)).unwrap();
     relay.attached(reply.clone(), at(10)).unwrap();
@@ -174,7 +169,7 @@ fn another_numbering_makes_everyone_join_again() {
     let id = join(&mut relay, visitor(2), 20);
     outputs(&mut relay, 20);
     let after = Position { epoch: "another".to_owned(), seq: 9 };
-    let down = Down { token: 1, after, events: Vec::new(), reactions: BTreeMap::new(), viewers: None, view: None };
+    let down = Down { after, ..down(0) };
     assert!(relay.down(down, at(30)).unwrap().idle);
     assert_eq!(closes(&outputs(&mut relay, 30)), [(id, CloseCode::TryAgain)]);
 }

@@ -3,6 +3,7 @@
 
 mod frames;
 mod joining;
+mod playlists;
 #[path = "../support/mod.rs"]
 mod support;
 mod viewers;
@@ -10,6 +11,7 @@ mod viewers;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use spillway_hls::Directives;
 use spillway_protocol::{
     api::Role,
     problem::Code,
@@ -17,10 +19,10 @@ use spillway_protocol::{
 };
 use spillway_room::{
     call::{
-        relay::Visitor,
-        room::{Attach, Attached, Up},
+        relay::{Down, Playlist, PlaylistText, Visitor, Which},
+        room::{Attach, Attached, Position, Up},
     },
-    relay::{Output, Relay, SocketId},
+    relay::{Answer, Output, Relay, SocketId},
 };
 
 use support::{Db, at, line, moment, room, stream, user};
@@ -29,6 +31,28 @@ fn attached(db: &Db) -> Attached {
     let mut room = room(db);
     room.up(up(vec![line(2, "before", None)]), moment(1)).unwrap();
     room.attach(&Attach { relay: "r".to_owned(), position: None }, at(2)).unwrap()
+}
+
+/// A call that tells nothing, to a Relay that has got so far.
+fn down(seq: u64) -> Down {
+    Down {
+        token: 1,
+        after: Position { epoch: "0000000000000abc".to_owned(), seq },
+        events: Vec::new(),
+        reactions: BTreeMap::new(),
+        viewers: None,
+        view: None,
+        timeline: None,
+    }
+}
+
+fn playlist(which: Which) -> Playlist {
+    Playlist { which, directives: Directives::default(), proven: false, viewer: None }
+}
+
+fn text(answer: Answer<PlaylistText>) -> String {
+    let Answer::Now(playlist) = answer else { panic!("{answer:?}") };
+    playlist.text
 }
 
 fn up(lines: Vec<spillway_room::call::room::Line>) -> Up {

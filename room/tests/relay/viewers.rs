@@ -1,7 +1,5 @@
 //! Who is counted, and who is let go.
 
-use std::collections::BTreeMap;
-
 use spillway_protocol::{
     limits,
     media::{Epoch, RenditionId},
@@ -9,16 +7,16 @@ use spillway_protocol::{
 };
 use spillway_room::{
     call::{
-        relay::{Down, Playlist, Which},
-        room::{Heard, Position},
+        relay::{Playlist, Which},
+        room::Heard,
     },
     relay::{Output, Relay},
 };
 
 use crate::{
-    attached, closes, join, outputs, ready, relay,
+    attached, closes, down, join, outputs, playlist, ready, relay,
     support::{Db, at, reports},
-    visitor,
+    text, visitor,
 };
 
 #[test]
@@ -51,12 +49,12 @@ fn players_without_a_socket_count_for_a_while_and_those_with_one_once() {
     for report in reports() {
         timeline.apply(Epoch(1), &report).unwrap();
     }
-    reply.view.snapshot = timeline.snapshot();
+    reply.timeline = timeline.snapshot(1, 0);
     relay.attached(reply, at(10)).unwrap();
     join(&mut relay, visitor(2), 20);
     let poll = |relay: &mut Relay<Db>, viewer: &str, ms| {
-        let call = Playlist { which: Which::Multivariant, proven: false, viewer: Some(viewer.to_owned()) };
-        assert!(relay.playlist(&call, at(ms)).unwrap().text.starts_with("#EXTM3U"));
+        let call = Playlist { viewer: Some(viewer.to_owned()), ..playlist(Which::Multivariant) };
+        assert!(text(relay.playlist(&call, at(ms), at(ms)).unwrap()).starts_with("#EXTM3U"));
     };
     let viewers = |relay: &mut Relay<Db>, ms| {
         let polled = outputs(relay, ms);
@@ -70,8 +68,8 @@ fn players_without_a_socket_count_for_a_while_and_those_with_one_once() {
     poll(&mut relay, "p1", 5_000);
     assert_eq!(viewers(&mut relay, 30 + limits::POLLER_MS), Some(2));
     assert_eq!(viewers(&mut relay, 5_000 + limits::POLLER_MS), Some(1));
-    let missing = Playlist { which: Which::Media(RenditionId::audio()), proven: false, viewer: None };
-    assert!(relay.playlist(&missing, at(30_000)).unwrap_err().to_string().contains("nothing to play"));
+    let missing = playlist(Which::Media(RenditionId::audio()));
+    assert!(relay.playlist(&missing, at(30_000), at(30_000)).unwrap_err().to_string().contains("nothing to play"));
 }
 
 #[test]
@@ -79,14 +77,6 @@ fn a_relay_that_nobody_uses_is_forgotten() {
     let mut relay = ready();
     let id = join(&mut relay, visitor(2), 20);
     relay.closed(id, at(30));
-    let down = |seq| Down {
-        token: 1,
-        after: Position { epoch: "0000000000000abc".to_owned(), seq },
-        events: Vec::new(),
-        reactions: BTreeMap::new(),
-        viewers: None,
-        view: None,
-    };
     assert!(!relay.down(down(1), at(40)).unwrap().idle);
     assert!(relay.down(down(1), at(30 + limits::POLLER_MS)).unwrap().idle);
     assert!(!relay.is_ready());

@@ -7,8 +7,8 @@ use rusqlite::{Connection, params_from_iter, types::ValueRef};
 use spillway_protocol::{
     api::{Role, StreamStatus},
     ids::{StreamId, UserId},
-    link::{Report, SegmentReport},
-    media::{RenditionId, SegmentIndex, Track, TrackKind},
+    link::{PartReport, Report, SegmentReport},
+    media::{PartIndex, RenditionId, SegmentIndex, Track, TrackKind},
     time::Timestamp,
 };
 use spillway_room::{
@@ -108,7 +108,25 @@ pub fn line(number: u128, message: &str, client_id: Option<&str>) -> Line {
 pub fn reports() -> [Report; 3] {
     let kind = TrackKind::Video { width: 1_280, height: 720, frame_rate_millis: 30_000 };
     let track = Track { rendition: RenditionId::video(), codec: "avc1.64001f".to_owned(), kind };
-    [Report::Started { at: at(0), target_ms: 2_000 }, Report::Track { track, init: 0 }, segment(0)]
+    [
+        Report::Started { at: at(0), target_ms: 2_000, part_target_ms: Some(253) },
+        Report::Track { track, init: 0 },
+        segment(0),
+    ]
+}
+
+/// The report of a part of 250 ms, the last of its segment when it is the eighth.
+pub fn part(segment: u32, number: u32) -> Report {
+    Report::Part(PartReport {
+        rendition: RenditionId::video(),
+        segment: SegmentIndex(segment),
+        part: PartIndex(number),
+        start_us: u64::from(segment) * 2_000_000 + u64::from(number) * 250_000,
+        duration_us: 250_000,
+        independent: number == 0,
+        last: number == 7,
+        size: 12_500,
+    })
 }
 
 /// The report of a segment of 2 s.

@@ -1,0 +1,56 @@
+//! What Relays are told of the timeline, and by which version.
+
+use std::rc::Rc;
+
+use spillway_hls::{Snapshot, Timeline};
+
+use crate::sql::{Docs, Sql, SqlError};
+
+/// Changes that fit into one life of the Room: at a hundred a second a year.
+const LIFE: u32 = 32;
+
+/// What there is to play, as of now.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Which of the Room's lives this is, once someone is told something; it is stored, so that versions rise over restarts whatever
+    /// the clock does.
+    life: Option<u64>,
+    changes: u64,
+    /// Taken from the timeline when it is first asked for; `None` when that has changed since.
+    taken: Option<Option<Rc<Snapshot>>>,
+}
+
+impl Listing {
+    /// The timeline has changed, or how much of it is to be told.
+    pub(super) fn touch(&mut self) {
+        self.changes = self.changes.saturating_add(1);
+        self.taken = None;
+    }
+
+    /// What is to be told; `None` while there is nothing to play.
+    pub(super) fn current(
+        &mut self,
+        sql: &impl Sql,
+        timeline: &Timeline,
+        delay_ms: u32,
+    ) -> Result<Option<Rc<Snapshot>>, SqlError> {
+        if !timeline.is_playable() {
+            return Ok(None);
+        }
+        if let Some(taken) = &self.taken {
+            return Ok(taken.clone());
+        }
+        let life = match self.life {
+            Some(life) => life,
+            None => {
+                let life = sql.load::<u64>("listing")?.unwrap_or(0).saturating_add(1);
+                sql.store("listing", &life)?;
+                *self.life.insert(life)
+            }
+        };
+        let version = life.wrapping_shl(LIFE).saturating_add(self.changes);
+        let taken = timeline.snapshot(version, delay_ms).map(Rc::new);
+        self.taken = Some(taken.clone());
+        Ok(taken)
+    }
+}
