@@ -22,6 +22,7 @@ pub struct PartIndex(pub u32);
 
 /// A rendition's name: 1 to 16 of `a-z`, `0-9`. Stands in URLs and in R2 keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RenditionId(String);
 
 impl RenditionId {

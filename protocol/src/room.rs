@@ -137,7 +137,6 @@ pub enum ServerEvent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlaylistNews {
     /// Whose it is.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub rendition: RenditionId,
     /// All of it: what was known before counts no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,3 +26,4 @@ export type You = Schemas["You"];
 export type RoomSettings = Schemas["RoomSettings"];
 export type ChatMessage = Schemas["ChatMessage"];
 export type ErrorEvent = Schemas["ErrorEvent"];
+export type PlaylistNews = Schemas["PlaylistNews"];

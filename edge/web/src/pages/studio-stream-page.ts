@@ -103,6 +103,7 @@ export class StudioStreamPage extends LightElement {
         quiet
         .src=${live ? (this.#room.joined?.playbackUrl ?? null) : null}
         .counted=${this.#room.counted}
+        .playlists=${this.#room.connection?.playlists ?? null}
         @player-figures=${this.figured}
       ></live-player>
       ${live ? nothing : status === "SCHEDULED" && this.armed ? waiting(stream) : idleStage(stream, status)}

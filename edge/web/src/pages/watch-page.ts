@@ -52,7 +52,7 @@ export class WatchPage extends LightElement {
   }
 
   private picture(stream: Stream, status: StreamStatus, refused: boolean): TemplateResult {
-    const { joined, again, counted } = this.#room;
+    const { joined, again, counted, connection } = this.#room;
     const plays = !refused && (status === "LIVE" || this.playingOut);
     // Each join of a gated stream brings another entry: what plays already stays, its session outlives the stream.
     this.#src = plays ? (this.#src ?? joined?.playbackUrl ?? null) : null;
@@ -60,6 +60,7 @@ export class WatchPage extends LightElement {
       <live-player
         .src=${this.#src}
         .counted=${counted}
+        .playlists=${connection?.playlists ?? null}
         ?over=${this.playingOut}
         @player-ended=${this.playedOut}
       ></live-player>

@@ -12,6 +12,7 @@ import { html, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { icon } from "../components/icons";
 import { LightElement } from "../components/light-element";
+import type { PlaylistFeed } from "../room/playlist-feed";
 import { type Playback, type PlaybackFigures, play } from "./playback";
 
 /**
@@ -23,6 +24,8 @@ export class LivePlayer extends LightElement {
   @property() src: string | null = null;
   /** Whether the room's socket is open. */
   @property({ attribute: false }) counted: () => boolean = () => false;
+  /** Playlists as the room pushes them. */
+  @property({ attribute: false }) playlists: PlaylistFeed | null = null;
   /** The stream has ended: what was buffered is still shown. */
   @property({ type: Boolean }) over = false;
   /** Begins without sound, and says nothing about it. */
@@ -87,6 +90,7 @@ export class LivePlayer extends LightElement {
     this.#playback = play(this.video, {
       url: this.src,
       counted: () => this.counted(),
+      playlists: this.playlists,
       over: () => this.over,
       finished: () => this.tellEnded(),
     });

@@ -31,7 +31,13 @@ beforeEach(() => {
 
 function begin({ over = false } = {}) {
   const finished = vi.fn();
-  play({} as HTMLVideoElement, { url: "index.m3u8", counted: () => false, over: () => over, finished });
+  play({} as HTMLVideoElement, {
+    url: "index.m3u8",
+    counted: () => false,
+    playlists: null,
+    over: () => over,
+    finished,
+  });
   calls = [];
   return finished;
 }

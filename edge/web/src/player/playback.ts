@@ -1,4 +1,6 @@
 import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
+import type { PlaylistFeed } from "../room/playlist-feed";
+import { feedLoader } from "./feed-loader";
 import { Recovery } from "./recovery";
 
 /** A picture's figures, as far as the engine knows them. */
@@ -19,6 +21,8 @@ export interface PlaybackOptions {
   url: string;
   /** Whether the room counts this viewer by its socket: then playlists say so, and it is not counted twice. */
   counted(): boolean;
+  /** Playlists as the room pushes them; `null` where there is no room. */
+  playlists: PlaylistFeed | null;
   /** Whether the stream has ended: then an error is no reason to try again, but the end of what there was. */
   over(): boolean;
   /** Called when nothing more can come after the end. A playlist that says its end leads to the video's own `ended` event. */
@@ -30,7 +34,8 @@ export function play(video: HTMLVideoElement, options: PlaybackOptions): Playbac
   return Hls.isSupported() ? playWithHls(video, options) : playNatively(video, options);
 }
 
-function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: PlaybackOptions): Playback {
+function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playback {
+  const { url, counted, playlists, over, finished } = options;
   const config: Partial<HlsConfig> = {
     lowLatencyMode: true,
     // Where the playlist names no hold-back, hls.js keeps 3 target durations; setting a count would overrule a playlist that does.
@@ -54,7 +59,7 @@ function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: 
   let hls = begin();
 
   function begin(): Hls {
-    const engine = new Hls(config);
+    const engine = new Hls({ ...config, ...(playlists && { pLoader: feedLoader(playlists) }) });
     // After a long stall go to the live edge instead of playing on from the past. The constructor takes this only
     // beside a sync count.
     engine.config.liveMaxLatencyDurationCount = 10;
@@ -93,6 +98,7 @@ function playWithHls(video: HTMLVideoElement, { url, counted, over, finished }: 
     stop() {
       clearTimeout(timer);
       hls.destroy();
+      playlists?.stop();
     },
   };
 }

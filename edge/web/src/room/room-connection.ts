@@ -3,8 +3,9 @@ import { answer } from "../api/answer";
 import { api } from "../api/client";
 import { ApiError } from "../api/problem";
 import { session } from "../api/session";
-import type { ErrorEvent, JoinReply, ServerFrame } from "../api/types";
+import type { ClientFrame, ErrorEvent, JoinReply, ServerFrame } from "../api/types";
 import { randomId } from "../random-id";
+import { PlaylistFeed } from "./playlist-feed";
 import { type Effect, RoomClient, type RoomView } from "./room-client";
 
 const BATCHES = "spillway.batch.v1";
@@ -24,6 +25,8 @@ export interface RoomEvents {
 
 /** Joins a stream and keeps its room's socket open: the shell around `RoomClient`. */
 export class RoomConnection extends EventTarget {
+  /** Media playlists, as the room pushes them. */
+  readonly playlists = new PlaylistFeed((renditions) => this.#watch(renditions));
   readonly #client: RoomClient;
   readonly #stop = new AbortController();
   #socket: WebSocket | null = null;
@@ -116,7 +119,9 @@ export class RoomConnection extends EventTarget {
     socket.onmessage = ({ data }) => {
       this.#unanswered = false;
       const frame = typeof data === "string" ? parse(data) : null;
-      if (frame !== null) this.#run(this.#client.received(frame, Date.now()));
+      if (frame?.type === "PLAYLIST_UPDATE") this.playlists.received(frame.data.playlists);
+      else if (frame !== null) this.#run(this.#client.received(frame, Date.now()));
+      if (frame?.type === "WELCOME") this.playlists.opened();
     };
     socket.onclose = ({ code }) => this.#closed(code);
   }
@@ -149,7 +154,13 @@ export class RoomConnection extends EventTarget {
     if (this.#ping !== null) clearInterval(this.#ping);
     this.#ping = null;
     if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    this.playlists.closed();
     return socket;
+  }
+
+  #watch(renditions: string[]): void {
+    const frame: ClientFrame = { type: "WATCH_PLAYLISTS", data: { streamId: this.streamId, renditions } };
+    if (this.open) this.#socket?.send(JSON.stringify(frame));
   }
 
   #hurry(): void {
