@@ -12,6 +12,8 @@ use spillway_protocol::{
 const RUNS: usize = 4;
 /// Discontinuities within an epoch that are remembered one by one.
 const CUTS: usize = 16;
+/// Renditions end within a frame of each other; what begins earlier than this before their end has been listed already.
+const OVERLAP_MS: i64 = 100;
 /// Init sections remembered for a rendition of an epoch.
 const INITS: usize = 16;
 
@@ -67,6 +69,10 @@ impl Head {
 pub(crate) struct Run {
     /// The wall-clock time of its media time 0.
     pub(crate) at: Option<Timestamp>,
+    /// How much later its dates are than that would have it, in milliseconds: where a pipeline began anew, media that had been listed
+    /// came once more, and a date means one moment.
+    #[serde(default)]
+    pub(crate) late_ms: i64,
     /// Its publisher is gone.
     pub(crate) ended: bool,
     /// The discontinuity sequence number that it began with, once it listed something.
@@ -104,6 +110,14 @@ impl Run {
             self.discontinuity = self.discontinuity.map(|d| d.saturating_add(1));
         }
         self.cuts.push(index);
+    }
+
+    /// Moves dates so far that media of `date` comes no earlier than the `end` of what is listed.
+    pub(crate) fn postpone(&mut self, date: Timestamp, end: Option<Timestamp>) {
+        let overlap_ms = end.map_or(0, |end| end.since(date.plus_millis(self.late_ms)));
+        if overlap_ms >= OVERLAP_MS {
+            self.late_ms = self.late_ms.saturating_add(overlap_ms);
+        }
     }
 
     /// Remembers an init section of a rendition; whether that is news.

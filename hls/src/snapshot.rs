@@ -169,7 +169,8 @@ impl OpenSegment {
         })
     }
 
-    fn end(&self) -> Timestamp {
+    /// Wall-clock time of the end of what is there of it.
+    pub(crate) fn end(&self) -> Timestamp {
         self.at.plus_millis(crate::segment::millis(self.duration_us()))
     }
 }

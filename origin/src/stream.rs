@@ -142,6 +142,7 @@ impl Streams {
         let live = live::Live {
             key: epoch,
             target_ms: reply.target_ms,
+            part_target_ms: reply.part_target_ms,
             program: self.pipeline.clone(),
             items,
             dismissal,

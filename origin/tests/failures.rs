@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use edge::{Edge, Heard, object_of};
+use edge::{Edge, Heard, assert_parts, object_of};
 use faulty::{Faulty, Mood};
 use house::{House, ffmpeg};
 use spillway_protocol::{
@@ -101,6 +101,7 @@ async fn survives(signal: &str, within: Duration) {
     assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Lost }));
     assert_eq!(heard.missing, [] as [String; 0], "told before the store had it");
     assert_eq!(house.edge.asked(), 1);
+    assert_parts(&heard.reports);
     for rendition in [RenditionId::video(), RenditionId::audio()] {
         assert_seamless(&heard.reports, &rendition);
         let inits: Vec<_> = segments(&heard.reports, &rendition).iter().map(|(segment, _)| segment.init).collect();
@@ -200,7 +201,8 @@ async fn r2_that_is_slow_costs_parts_and_no_segment() {
     let _encoder = ffmpeg(&house.origin, &house.edge.key, 60);
     let heard = house.edge.hears(|heard| whole(heard) >= 10).await;
     assert_eq!((gaps(&heard), heard.missing.len()), (0, 0));
-    assert!(heard.reports.contains(&Report::Skipped));
+    assert!(heard.reports.iter().any(|report| matches!(report, Report::PartGap(_))));
+    assert!(!heard.reports.contains(&Report::Skipped), "a part that is missing has its place");
     assert_seamless(&heard.reports, &RenditionId::video());
     house.origin.stop().await;
 }

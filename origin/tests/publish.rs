@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use edge::{Edge, object_of};
+use edge::{Edge, assert_parts, object_of};
 use house::{House, ffmpeg, finished, start, url};
 use object_store::Attribute;
 use spillway_protocol::{
@@ -33,7 +33,7 @@ async fn assert_sound(edge: &Edge, reports: &[Report], renditions: &[&str]) {
     assert!(matches!(reports.first(), Some(Report::Started { .. })), "{:?}", reports.first());
     let mut parts: BTreeMap<String, Vec<MediaObject>> = BTreeMap::new();
     let mut segments: BTreeMap<String, u32> = BTreeMap::new();
-    let mut tracks = Vec::new();
+    let (mut tracks, mut ended) = (Vec::new(), BTreeMap::new());
     for report in reports {
         let Some(object) = object_of(report, Epoch(1)) else { continue };
         let rendition = object.rendition.to_string();
@@ -49,9 +49,12 @@ async fn assert_sound(edge: &Edge, reports: &[Report], renditions: &[&str]) {
                 assert_eq!(part.part, PartIndex(u32::try_from(open.len()).unwrap()));
                 assert_eq!(part.segment.0, segments.get(&rendition).copied().unwrap_or(0));
                 assert_eq!(part.size, bytes.len() as u64);
+                assert!(!ended.get(&rendition).copied().unwrap_or(false), "a part behind its segment's last");
+                ended.insert(rendition, part.last);
                 open.push(object);
             }
             Report::Segment(segment) => {
+                assert_eq!(ended.remove(&rendition), Some(true), "a segment without a last part");
                 let mut whole = Vec::new();
                 for part in parts.remove(&rendition).unwrap() {
                     whole.extend(edge.object(&part).await);
@@ -80,6 +83,7 @@ async fn ffmpeg_is_taken_cut_stored_and_told_in_order() {
     assert_eq!(heard.reports.last(), Some(&Report::Ended { reason: EndReason::Unpublished }));
     assert!((3..=8).contains(&heard.health), "health came {} times in six seconds", heard.health);
     assert_sound(&house.edge, &heard.reports, &["video", "audio"]).await;
+    assert_parts(&heard.reports);
 
     let init = object_of(&heard.reports[1], Epoch(1)).unwrap();
     assert!(matches!(init.name, ObjectName::Init { .. }));
@@ -92,6 +96,21 @@ async fn ffmpeg_is_taken_cut_stored_and_told_in_order() {
     assert!(metrics.contains("spillway_origin_publishes_total{outcome=\"Accepted\"} 1"), "{metrics}");
     assert!(metrics.contains("spillway_origin_put_seconds_bucket"), "{metrics}");
     assert!(house.get("/elsewhere").await.starts_with("HTTP/1.1 404"));
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_epoch_keeps_the_streams_targets() {
+    let house = House::open().await;
+    house.edge.settle((4_000, 404));
+    let output = finished(ffmpeg(&house.origin, &house.edge.key, 6)).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    let Some(Report::Started { target_ms, part_target_ms, .. }) = heard.reports.first() else {
+        panic!("{:?}", heard.reports.first())
+    };
+    assert_eq!((*target_ms, *part_target_ms), (4_000, Some(404)));
+    assert_parts(&heard.reports);
     house.origin.stop().await;
 }
 

@@ -23,7 +23,8 @@ const HOLE_MS: i64 = 100;
 struct Begun {
     epoch: Epoch,
     index: SegmentIndex,
-    at: Timestamp,
+    /// Its start, in media time.
+    start_us: u64,
     init: u32,
 }
 
@@ -55,8 +56,8 @@ impl Timeline {
 
         let mut rows = Vec::with_capacity(1);
         if matches!(fit, Fit::First) {
-            let at = zero.plus_millis(millis(report.start_us));
-            rows = self.begin(id, &Begun { epoch, index: report.segment, at, init }, target_ms);
+            let begun = Begun { epoch, index: report.segment, start_us: report.start_us, init };
+            rows = self.begin(id, &begun, (zero, target_ms));
         }
         let rendition = self.renditions.entry(id.clone()).or_default();
         if let Some(open) = &mut rendition.open {
@@ -94,8 +95,8 @@ impl Timeline {
         let old_head = self.head.clone();
         let mut rows = Vec::with_capacity(1);
         if open != Some(place) {
-            let at = zero.plus_millis(millis(report.start_us));
-            rows = self.begin(id, &Begun { epoch, index: report.segment, at, init: report.init }, target_ms);
+            let begun = Begun { epoch, index: report.segment, start_us: report.start_us, init: report.init };
+            rows = self.begin(id, &begun, (zero, target_ms));
         }
         let open = self.renditions.get_mut(id).and_then(|r| r.open.take()).ok_or(Refused::OutOfOrder)?;
         rows.push(self.list(
@@ -120,13 +121,14 @@ impl Timeline {
 
     /// Begins a segment behind all that is listed of its rendition, and decides what does not change any more: its discontinuity
     /// sequence number, and what stands in the place of what is missing before it.
-    fn begin(&mut self, id: &RenditionId, begun: &Begun, target_ms: u32) -> Vec<Row> {
-        let &Begun { epoch, index, at, init } = begun;
+    fn begin(&mut self, id: &RenditionId, begun: &Begun, (zero, target_ms): (Timestamp, u32)) -> Vec<Row> {
+        let &Begun { epoch, index, start_us, init } = begun;
         let old_head = self.head.clone();
         // What was left unfinished stays so.
         let mut rows: Vec<_> = self.close(id).into_iter().collect();
         let before = self.last_of(epoch, id).cloned();
         let highest = self.highest(epoch);
+        let end = self.end_of(epoch);
         let opened = self.renditions.values().filter_map(|r| r.open.as_ref()).map(|open| open.discontinuity);
         let listed = self.renditions.values().filter_map(|r| r.segments.back()).map(|s| s.discontinuity);
         let newest = opened.chain(listed).max();
@@ -135,11 +137,14 @@ impl Timeline {
             self.head.run(epoch).discontinuity = Some(newest.map_or(0, |d| d.saturating_add(1)));
         }
         let run = self.head.run(epoch);
-        if before.as_ref().is_some_and(|last| last.init != init && !is_cut(run, last.index, index))
-            && highest < Some(index)
-        {
+        let first = highest < Some(index);
+        if first && before.as_ref().is_some_and(|last| last.init != init && !is_cut(run, last.index, index)) {
             run.cut(index);
         }
+        if first && run.cuts.last() == Some(&index) {
+            run.postpone(zero.plus_millis(millis(start_us)), end);
+        }
+        let at = zero.plus_millis(millis(start_us)).plus_millis(run.late_ms);
         let open = OpenSegment { epoch, index, at, init, discontinuity: 0, breaks: 0, parts: Vec::new(), whole: false };
         for gap in gaps(before.as_ref(), &open, target_ms) {
             let (discontinuity, breaks) = self.numbers(id, epoch, gap.index);
@@ -151,6 +156,13 @@ impl Timeline {
             rows.push(Row::Head(self.head.clone()));
         }
         rows
+    }
+
+    /// Where all that is listed of an epoch ends.
+    fn end_of(&self, epoch: Epoch) -> Option<Timestamp> {
+        let open = self.renditions.values().filter_map(|r| r.open.as_ref()).filter(|open| open.epoch == epoch);
+        let last = self.renditions.values().filter_map(|r| r.segments.back()).filter(|last| last.epoch == epoch);
+        open.map(OpenSegment::end).chain(last.map(Segment::end)).max()
     }
 
     /// A segment's discontinuity sequence number, and how many discontinuities lie before it, behind what is listed.

@@ -1,5 +1,7 @@
 //! One run of one track through `cmafmux`: the only file that knows `GStreamer`. The muxer cuts where it is told.
 
+use std::collections::VecDeque;
+
 use gst::prelude::*;
 
 use crate::{
@@ -66,8 +68,12 @@ pub(crate) struct Mux {
     source: gst_app::AppSrc,
     sink: gst_app::AppSink,
     kind: DeltaUnits,
-    /// How far decoding is ahead, in ticks.
-    ahead: u64,
+    /// How far decoding is ahead.
+    ahead_us: u64,
+    /// The times of the first units of chunks that have not come out.
+    starts_us: VecDeque<u64>,
+    /// The next unit begins a chunk.
+    begins: bool,
 }
 
 /// Whether units may need others before them.
@@ -114,14 +120,17 @@ impl Mux {
                 gst::BusSyncReply::Drop
             });
         }
-        let ahead = run.ahead_us.saturating_mul(VIDEO_TIMESCALE) / 1_000_000;
-        let mux = Self { pipeline, source, sink, kind, ahead };
+        let (ahead_us, starts_us) = (run.ahead_us, VecDeque::new());
+        let mux = Self { pipeline, source, sink, kind, ahead_us, starts_us, begins: true };
         mux.pipeline.set_state(gst::State::Playing)?;
         Ok(mux)
     }
 
     /// A unit.
-    pub(crate) fn push(&self, unit: Unit) -> Result<(), MuxError> {
+    pub(crate) fn push(&mut self, unit: Unit) -> Result<(), MuxError> {
+        if std::mem::take(&mut self.begins) {
+            self.starts_us.push_back(unit.time_us);
+        }
         let mut buffer = gst::Buffer::from_mut_slice(unit.data);
         let flags = if unit.keyframe { gst::BufferFlags::empty() } else { gst::BufferFlags::DELTA_UNIT };
         stamp(&mut buffer, unit.time_us, unit.pts_us, flags)?;
@@ -129,13 +138,14 @@ impl Mux {
     }
 
     /// What is pushed next begins a chunk, and perhaps a segment.
-    pub(crate) fn cut(&self, segment: bool) -> Result<(), MuxError> {
+    pub(crate) fn cut(&mut self, segment: bool) -> Result<(), MuxError> {
+        self.begins = true;
         let split = gst::Structure::builder("FMP4MuxSplitNow").field("chunk", !segment).build();
         if self.source.send_event(gst::event::CustomDownstream::new(split)) { Ok(()) } else { Err(self.failure()) }
     }
 
     /// What was pushed last ends here. `cmafmux` learns it from an empty unit behind a cut, of which it writes nothing.
-    pub(crate) fn seal(&self, at_us: u64) -> Result<(), MuxError> {
+    pub(crate) fn seal(&mut self, at_us: u64) -> Result<(), MuxError> {
         self.cut(true)?;
         let mut gap = gst::Buffer::new();
         let delta = if self.kind == DeltaUnits::Yes { gst::BufferFlags::DELTA_UNIT } else { gst::BufferFlags::empty() };
@@ -144,7 +154,7 @@ impl Mux {
     }
 
     /// A chunk that is ready.
-    pub(crate) fn take(&self) -> Result<Option<Chunk>, MuxError> {
+    pub(crate) fn take(&mut self) -> Result<Option<Chunk>, MuxError> {
         match self.sink.try_pull_sample(gst::ClockTime::ZERO) {
             Some(sample) => Ok(Some(self.chunk(&sample)?)),
             None if self.bus_error().is_some() => Err(self.failure()),
@@ -153,7 +163,7 @@ impl Mux {
     }
 
     /// All chunks that are left: nothing follows.
-    pub(crate) fn finish(self) -> Result<Vec<Chunk>, MuxError> {
+    pub(crate) fn finish(mut self) -> Result<Vec<Chunk>, MuxError> {
         self.source.end_of_stream().map_err(MuxError::Flow)?;
         let mut chunks = Vec::new();
         while let Some(sample) = self.sink.try_pull_sample(FINISH) {
@@ -163,20 +173,29 @@ impl Mux {
     }
 
     /// `HEADER` and `DISCONT` mark the init section, `HEADER` alone what stands in front of the media.
-    fn chunk(&self, sample: &gst::Sample) -> Result<Chunk, MuxError> {
+    fn chunk(&mut self, sample: &gst::Sample) -> Result<Chunk, MuxError> {
+        let start_us = self.starts_us.pop_front().ok_or(MuxError::Output)?;
         let list = sample.buffer_list().ok_or(MuxError::Output)?;
         let mut chunk = Chunk { init: None, media: Vec::with_capacity(list.calculate_size()) };
         for buffer in list {
             let bytes = buffer.map_readable()?;
             if buffer.flags().contains(gst::BufferFlags::HEADER | gst::BufferFlags::DISCONT) {
                 chunk.init = Some(bytes.to_vec());
-            } else if self.ahead > 0 && buffer.flags().contains(gst::BufferFlags::HEADER) {
-                decode_time::restore(&bytes, self.ahead, &mut chunk.media)?;
+            } else if self.kind == DeltaUnits::Yes && buffer.flags().contains(gst::BufferFlags::HEADER) {
+                decode_time::restore(&bytes, self.decoded(start_us)?, &mut chunk.media)?;
             } else {
                 chunk.media.extend_from_slice(&bytes);
             }
         }
         Ok(chunk)
+    }
+
+    /// When a picture at this time is decoded, in ticks.
+    fn decoded(&self, time_us: u64) -> Result<u64, MuxError> {
+        let ticks = |time: gst::ClockTime| time.mul_div_floor(VIDEO_TIMESCALE, gst::ClockTime::SECOND.nseconds());
+        let (at, ahead) = (ticks(written(time_us)), ticks(gst::ClockTime::from_useconds(self.ahead_us)));
+        let decoded = at.zip(ahead).and_then(|(at, ahead)| at.checked_sub(ahead));
+        Ok(decoded.ok_or(MuxError::Output)?.nseconds())
     }
 
     fn bus_error(&self) -> Option<gst::Message> {
@@ -201,12 +220,16 @@ impl Drop for Mux {
     }
 }
 
+/// A time as the muxer is given it. Times were rounded down to microseconds, and the muxer rounds down to ticks: from the end of the
+/// microsecond it finds the tick.
+fn written(time_us: u64) -> gst::ClockTime {
+    LEAD + gst::ClockTime::from_useconds(time_us) + gst::ClockTime::from_nseconds(999)
+}
+
 fn stamp(buffer: &mut gst::Buffer, time_us: u64, pts_us: u64, flags: gst::BufferFlags) -> Result<(), MuxError> {
-    // Times were rounded down to microseconds, and the muxer rounds down to ticks: from the end of the microsecond it finds the tick.
-    let time = |us| LEAD + gst::ClockTime::from_useconds(us) + gst::ClockTime::from_nseconds(999);
     let buffer = buffer.get_mut().ok_or(MuxError::Output)?;
-    buffer.set_dts(time(time_us));
-    buffer.set_pts(time(pts_us));
+    buffer.set_dts(written(time_us));
+    buffer.set_pts(written(pts_us));
     buffer.set_flags(flags);
     Ok(())
 }

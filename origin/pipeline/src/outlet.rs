@@ -86,6 +86,7 @@ mod tests {
             start_us: 0,
             duration_us: 1,
             independent: true,
+            last: true,
         })
     }
 

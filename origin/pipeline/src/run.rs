@@ -136,7 +136,7 @@ impl<W: Write> Process<W> {
             self.step(step)?;
         }
         for lane in [&mut self.video, &mut self.audio] {
-            while let Some(chunk) = lane.mux.as_ref().map_or(Ok(None), Mux::take)? {
+            while let Some(chunk) = lane.mux.as_mut().map_or(Ok(None), Mux::take)? {
                 lane.outlet.bytes(&chunk, &mut self.output)?;
             }
         }
@@ -156,7 +156,7 @@ impl<W: Write> Process<W> {
             Kind::Video => &mut self.video,
             Kind::Audio => &mut self.audio,
         };
-        match (step, &lane.mux) {
+        match (step, &mut lane.mux) {
             (Step::Open(_, run), _) => {
                 lane.finish(output)?;
                 let sender = self.sender.clone();

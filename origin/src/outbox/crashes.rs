@@ -62,8 +62,8 @@ fn media(n: u64, segment: bool) -> (Report, Parcel, Vec<Bytes>) {
     let (size, start_us, duration_us, independent) = (bytes.len() as u64, n, 1, true);
     let (segment, part) = (SegmentIndex(index), (!segment).then_some(PartIndex(0)));
     let (name, report) = if let Some(part) = part {
-        let report =
-            PartReport { rendition: rendition.clone(), segment, part, start_us, duration_us, independent, size };
+        let (rendition, last) = (rendition.clone(), false);
+        let report = PartReport { rendition, segment, part, start_us, duration_us, independent, last, size };
         (ObjectName::Part(segment, part), Report::Part(report))
     } else {
         let (rendition, init, parts) = (rendition.clone(), 0, 1);
@@ -192,7 +192,8 @@ async fn run(steps: Vec<Step>) {
     for (heard, owed) in house.room.iter().zip(&house.owed) {
         let given_up = match owed {
             Report::Segment(segment) => Report::Gap(segment.clone()),
-            _ => Report::Skipped,
+            Report::Part(part) => Report::PartGap(part.clone()),
+            other => panic!("{other:?} is no medium"),
         };
         assert!(heard == owed || *heard == given_up, "{heard:?} in place of {owed:?}");
     }

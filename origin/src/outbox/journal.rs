@@ -287,7 +287,7 @@ mod tests {
     use super::*;
     use spillway_protocol::{
         link::EndReason,
-        media::{ObjectName, RenditionId},
+        media::{ObjectName, PartIndex, RenditionId},
         time::Timestamp,
     };
 
@@ -327,6 +327,25 @@ mod tests {
         assert_eq!(std::fs::read(journal.file(key(), 2)).unwrap(), b"abc");
         journal.finish(key()).await.unwrap();
         assert!(journal.unfinished().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_an_older_origin_wrote_is_read() {
+        let state = tempfile::tempdir().unwrap();
+        let journal = Journal::open(state.path()).await.unwrap();
+        journal.begin(key()).await.unwrap();
+        for n in 0..2 {
+            journal.append(key(), n, &REPORT, None).await.unwrap();
+        }
+        // A part that was given up, and one from when none was marked as its segment's last.
+        let part = r#"{"type":"part","data":{"rendition":"video","segment":1,"part":2,"startUs":3,"durationUs":4,"independent":true,"size":5}}"#;
+        for (n, report) in [(0, r#"{"type":"skipped"}"#), (1, part)] {
+            let written = sqlx::query("UPDATE reports SET report = ? WHERE n = ?").bind(report).bind(n);
+            written.execute(&journal.pool).await.unwrap();
+        }
+        let [left] = journal.unfinished().await.unwrap().try_into().unwrap();
+        let [(skipped, None), (Report::Part(part), None)] = left.reports.as_slice() else { panic!("{left:?}") };
+        assert_eq!((skipped, part.part, part.last), (&Report::Skipped, PartIndex(2), false));
     }
 
     #[tokio::test]

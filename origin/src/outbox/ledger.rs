@@ -2,7 +2,7 @@
 //!
 //! A report goes to the Room only when R2 has acknowledged its object and those of all reports before it. It is forgotten only when
 //! the Room has stored it. PUTs meanwhile run side by side and may finish in any order. An object that is not on R2 by the time it is
-//! due is given up: a gap is told in place of a segment, nothing in place of a part, and what comes after is not held up.
+//! due is given up: a gap is told in its place, and what comes after is not held up.
 
 use std::{
     collections::VecDeque,
@@ -12,9 +12,9 @@ use std::{
 use spillway_protocol::{link::Report, media::MediaObject};
 
 /// How many of an epoch's objects are on their way to R2 at once…
-pub(crate) const PARALLEL: usize = 12;
-/// … and how many of these may be parts: a segment never waits for a slow part to make room.
-const PARALLEL_PARTS: usize = 6;
+pub(crate) const PARALLEL: usize = 14;
+/// … and how many of these may be parts, eight of which come in a second: a segment never waits for a slow part to make room.
+const PARALLEL_PARTS: usize = 8;
 /// A player stays three target durations behind the newest segment (RFC 8216bis, section 4.4.3.8): then it needs the one that ended
 /// so long ago, and stands still if that is not listed.
 const SEGMENT_DUE: u32 = 3;
@@ -83,7 +83,7 @@ impl Slot {
             return None;
         }
         self.report = match &self.report {
-            Report::Part(_) => Report::Skipped,
+            Report::Part(part) => Report::PartGap(part.clone()),
             Report::Segment(segment) => Report::Gap(segment.clone()),
             _ => return None,
         };

@@ -80,13 +80,15 @@ fn key() -> EpochKey {
 }
 
 fn started() -> Item {
-    Item::Report { report: Report::Started { at: Timestamp::from_millis(5), target_ms: 2_000 }, object: None }
+    let at = Timestamp::from_millis(5);
+    Item::Report { report: Report::Started { at, target_ms: 2_000, part_target_ms: Some(253) }, object: None }
 }
 
 fn part(n: u32) -> Item {
     let (rendition, segment, part) = (RenditionId::video(), SegmentIndex(0), PartIndex(n));
     let object = MediaObject { epoch: Epoch(3), rendition: rendition.clone(), name: ObjectName::Part(segment, part) };
-    let report = PartReport { rendition, segment, part, start_us: 0, duration_us: 1, independent: true, size: 3 };
+    let (start_us, duration_us, independent, last) = (0, 1, true, false);
+    let report = PartReport { rendition, segment, part, start_us, duration_us, independent, last, size: 3 };
     Item::Report {
         report: Report::Part(report),
         object: Some((object, vec![Bytes::from_static(b"ab"), Bytes::from_static(b"c")])),

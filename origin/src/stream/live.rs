@@ -41,7 +41,7 @@ use crate::{
 /// Segments end at the first keyframe after this.
 const SEGMENT_MS: u32 = 2_000;
 /// Parts aim for this.
-const PART_MS: u32 = 333;
+const PART_MS: u32 = 250;
 /// How often health is told.
 const READING: Duration = Duration::from_secs(1);
 /// How often it is looked whether the pipeline hangs.
@@ -70,6 +70,8 @@ pub(super) struct Live {
     pub(super) key: EpochKey,
     /// The stream's target duration, where an earlier epoch has settled it.
     pub(super) target_ms: Option<u32>,
+    /// Its part target, likewise.
+    pub(super) part_target_ms: Option<u32>,
     /// The pipeline's program.
     pub(super) program: PathBuf,
     /// Into the outbox.
@@ -179,8 +181,13 @@ impl Live {
         shared: &Shared,
         told: &mut Told<'_>,
     ) -> Result<EndReason, LiveError> {
-        let target_ms = told.teller.target_ms().or(self.target_ms);
-        let config = pipe::Config { segment_ms: SEGMENT_MS, part_ms: PART_MS, target_ms };
+        let settled = told.teller.target();
+        let config = pipe::Config {
+            segment_ms: SEGMENT_MS,
+            part_ms: PART_MS,
+            target_ms: settled.map(|target| target.target_ms).or(self.target_ms),
+            part_target_ms: settled.map(|target| target.part_target_ms).or(self.part_target_ms),
+        };
         let mut pipeline = Pipeline::start(&self.program, config).await?;
         let feed = self.feed(inputs, &mut pipeline.input, shared);
         let listen = self.listen(&mut pipeline.output, shared, told);

@@ -13,7 +13,7 @@ const WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// A pipeline that dies before this has died of what it was given at its start.
 const INFANCY: Duration = Duration::from_secs(2);
-/// So much media is answered by a part, whatever it is: sound waits 1.5 s for a picture that stands still, and a part is a third.
+/// So much media is answered by a part, whatever it is: sound waits 1.5 s for a picture that stands still, and a part is shorter.
 const OWED_MS: i64 = 2_000;
 /// How long the answer may take then. Usually it is some 60 ms.
 const PATIENCE: Duration = Duration::from_millis(500);

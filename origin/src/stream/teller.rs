@@ -39,9 +39,9 @@ struct Open {
 /// Makes reports for one epoch. Each of its pipelines numbers from 0; what a later one makes comes behind all that was told before.
 pub(crate) struct Teller {
     epoch: Epoch,
-    /// What is held back until the target duration is settled: `Started` carries it, and comes first.
+    /// What is held back until the targets are settled: `Started` carries them, and comes first.
     held: Option<Vec<Item>>,
-    target_ms: Option<u32>,
+    target: Option<pipe::Target>,
     open: HashMap<RenditionId, Open>,
     bytes: usize,
     /// What this pipeline's zeros are in the epoch.
@@ -73,7 +73,7 @@ impl Teller {
         Self {
             epoch,
             held: Some(Vec::new()),
-            target_ms: None,
+            target: None,
             open: HashMap::new(),
             bytes: 0,
             first: Numbers::default(),
@@ -83,9 +83,9 @@ impl Teller {
         }
     }
 
-    /// The target duration, once it is settled.
-    pub(crate) fn target_ms(&self) -> Option<u32> {
-        self.target_ms
+    /// The targets, once they are settled.
+    pub(crate) fn target(&self) -> Option<pipe::Target> {
+        self.target
     }
 
     /// Another pipeline begins. What was half made is never whole, and its numbers are not used again. If media is given to it once
@@ -111,11 +111,12 @@ impl Teller {
     /// media time 0.
     pub(crate) fn hear(&mut self, frame: FromPipeline<Bytes>, zero: Timestamp) -> Result<Vec<Item>, Nonsense> {
         let item = match frame {
-            FromPipeline::Target(pipe::Target { target_ms }) => {
+            FromPipeline::Target(target) => {
                 let Some(held) = self.held.take() else { return Ok(Vec::new()) };
-                self.target_ms = Some(target_ms);
-                let started = Item::Report { report: Report::Started { at: zero, target_ms }, object: None };
-                return Ok(std::iter::once(started).chain(held).collect());
+                self.target = Some(target);
+                let pipe::Target { target_ms, part_target_ms } = target;
+                let report = Report::Started { at: zero, target_ms, part_target_ms: Some(part_target_ms) };
+                return Ok(std::iter::once(Item::Report { report, object: None }).chain(held).collect());
             }
             FromPipeline::Init(init, bytes) => Some(self.init(init, bytes)),
             FromPipeline::Part(part, bytes) => self.part(part, bytes)?,
@@ -140,7 +141,7 @@ impl Teller {
     }
 
     fn part(&mut self, part: pipe::Part, bytes: Bytes) -> Result<Option<Item>, Nonsense> {
-        let pipe::Part { rendition, segment, part, start_us, duration_us, independent } = part;
+        let pipe::Part { rendition, segment, part, start_us, duration_us, independent, last } = part;
         let told_us = self.ends_us.get(&rendition).copied().unwrap_or(0);
         if part.0 == 0 && start_us.saturating_add(OVERLAP_US) < told_us {
             self.again.insert(rendition, segment);
@@ -162,7 +163,7 @@ impl Teller {
         self.next.segment = self.next.segment.max(segment.0.saturating_add(1));
         let object = self.object(rendition.clone(), ObjectName::Part(segment, part));
         let size = bytes.len() as u64;
-        let report = PartReport { rendition, segment, part, start_us, duration_us, independent, size };
+        let report = PartReport { rendition, segment, part, start_us, duration_us, independent, last, size };
         Ok(Some(Item::Report { report: Report::Part(report), object: Some((object, vec![bytes])) }))
     }
 
@@ -218,6 +219,7 @@ mod tests {
             start_us,
             duration_us: 1,
             independent: part == 0,
+            last: part == 1,
         };
         FromPipeline::Part(facts, Bytes::from_static(bytes))
     }
@@ -238,12 +240,12 @@ mod tests {
         })
     }
 
-    /// The paths and bytes of what is told; `started` for the report that has none.
+    /// The paths and bytes of what is told; `started` and the targets for the report that has none.
     fn told(items: Vec<Item>) -> Vec<(String, Vec<u8>)> {
         let tell = |item| match item {
             Item::Report { object: Some((object, pieces)), .. } => (object.path(), pieces.concat()),
-            Item::Report { report: Report::Started { target_ms, .. }, .. } => {
-                (format!("started {target_ms}"), Vec::new())
+            Item::Report { report: Report::Started { target_ms, part_target_ms, .. }, .. } => {
+                (format!("started {target_ms} {}", part_target_ms.unwrap()), Vec::new())
             }
             other => panic!("{other:?}"),
         };
@@ -255,8 +257,10 @@ mod tests {
         let mut teller = Teller::new(Epoch(7));
         assert!(teller.hear(part(0, 0, b"ab"), *ZERO).unwrap().is_empty());
         assert!(teller.hear(part(0, 1, b"c"), *ZERO).unwrap().is_empty());
-        let items = teller.hear(FromPipeline::Target(pipe::Target { target_ms: 2_000 }), *ZERO).unwrap();
-        let wanted = [("started 2000", ""), ("7/video/0.0.m4s", "ab"), ("7/video/0.1.m4s", "c")];
+        let items = teller.hear(target(), *ZERO).unwrap();
+        let ends = |item: &Item| matches!(item, Item::Report { report: Report::Part(part), .. } if part.last);
+        assert_eq!(items.iter().map(ends).collect::<Vec<_>>(), [false, false, true]);
+        let wanted = [("started 2000 253", ""), ("7/video/0.0.m4s", "ab"), ("7/video/0.1.m4s", "c")];
         assert_eq!(told(items), wanted.map(|(path, bytes)| (path.to_owned(), bytes.as_bytes().to_vec())));
         let items = teller.hear(end(0, 2), *ZERO).unwrap();
         assert_eq!(told(items), [("7/video/0.m4s".to_owned(), b"abc".to_vec())]);
@@ -273,7 +277,7 @@ mod tests {
     }
 
     fn target() -> FromPipeline<Bytes> {
-        FromPipeline::Target(pipe::Target { target_ms: 2_000 })
+        FromPipeline::Target(pipe::Target { target_ms: 2_000, part_target_ms: 253 })
     }
 
     fn init() -> FromPipeline<Bytes> {
@@ -292,9 +296,9 @@ mod tests {
     fn another_pipeline_goes_on_behind_what_was_told() {
         let mut teller = Teller::new(Epoch(7));
         let first = [target(), init(), part(0, 0, b"a"), end(0, 1), part_at(1, 0, b"b", 2_000_000)];
-        let wanted = ["started 2000", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s", "7/video/1.0.m4s"];
+        let wanted = ["started 2000 253", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s", "7/video/1.0.m4s"];
         assert_eq!(paths(&mut teller, first), wanted);
-        assert_eq!(teller.target_ms(), Some(2_000));
+        assert_eq!(teller.target(), Some(pipe::Target { target_ms: 2_000, part_target_ms: 253 }));
 
         teller.begin_anew(true);
         // Fed from a keyframe in the middle of what was told: its first segment is not new.
@@ -313,7 +317,7 @@ mod tests {
         let mut teller = Teller::new(Epoch(7));
         assert!(paths(&mut teller, [init(), part(0, 0, b"a")]).is_empty());
         teller.begin_anew(true);
-        let wanted = ["started 2000", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s"];
+        let wanted = ["started 2000 253", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s"];
         assert_eq!(paths(&mut teller, [init(), part(0, 0, b"a"), target(), end(0, 1)]), wanted);
     }
 

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, SystemTime},
@@ -79,6 +79,7 @@ struct Shared {
     stream: StreamId,
     epochs: AtomicU32,
     asked: AtomicU32,
+    settled: OnceLock<(u32, u32)>,
     store: Arc<InMemory>,
     heard: watch::Sender<Heard>,
     stop: watch::Sender<bool>,
@@ -95,6 +96,7 @@ impl Edge {
             stream: StreamId::new(Timestamp::from_millis(1), 3),
             epochs: AtomicU32::new(0),
             asked: AtomicU32::new(0),
+            settled: OnceLock::new(),
             store: store.clone(),
             heard: watch::Sender::new(Heard::default()),
             stop: watch::Sender::new(false),
@@ -117,6 +119,11 @@ impl Edge {
             panic!("not told in time; so far: {:#?}", self.shared.heard.borrow())
         };
         heard.unwrap().clone()
+    }
+
+    /// The stream has this target duration and this part target, in milliseconds, from an earlier epoch.
+    pub(crate) fn settle(&self, targets_ms: (u32, u32)) {
+        self.shared.settled.set(targets_ms).unwrap();
     }
 
     /// Wants the encoder gone.
@@ -163,7 +170,8 @@ async fn publish(
         return (StatusCode::FORBIDDEN, Json(Problem::new(Code::KeyInvalid, "no"))).into_response();
     }
     let epoch = Epoch(shared.epochs.fetch_add(1, Ordering::SeqCst) + 1);
-    Json(PublishReply { stream_id: shared.stream, epoch, target_ms: None }).into_response()
+    let (target_ms, part_target_ms) = shared.settled.get().copied().unzip();
+    Json(PublishReply { stream_id: shared.stream, epoch, target_ms, part_target_ms }).into_response()
 }
 
 async fn link(
@@ -242,13 +250,31 @@ async fn take(frame: LinkUp, shared: &Shared, epoch: u32) -> Option<u64> {
     Some(n + 1)
 }
 
+/// No part is longer than the part target, and none but a segment's last shorter than 85 % of it.
+pub(crate) fn assert_parts(reports: &[Report]) {
+    let Some(Report::Started { part_target_ms: Some(target_ms), .. }) = reports.first() else {
+        panic!("{:?}", reports.first())
+    };
+    let most_us = u64::from(*target_ms) * 1_000;
+    for report in reports {
+        let Report::Part(part) = report else { continue };
+        let least_us = if part.last { 0 } else { most_us * 85 / 100 };
+        assert!((least_us..=most_us).contains(&part.duration_us), "{part:?} for {target_ms} ms");
+    }
+}
+
 /// The object that a report speaks of.
 pub(crate) fn object_of(report: &Report, epoch: Epoch) -> Option<MediaObject> {
     let (rendition, name) = match report {
         Report::Track { track, init } => (&track.rendition, ObjectName::Init { version: *init }),
         Report::Part(part) => (&part.rendition, ObjectName::Part(part.segment, part.part)),
         Report::Segment(segment) => (&segment.rendition, ObjectName::Segment(segment.segment)),
-        Report::Started { .. } | Report::Gap(_) | Report::Skipped | Report::Unknown | Report::Ended { .. } => {
+        Report::Started { .. }
+        | Report::Gap(_)
+        | Report::PartGap(_)
+        | Report::Skipped
+        | Report::Unknown
+        | Report::Ended { .. } => {
             return None;
         }
     };

@@ -23,7 +23,7 @@ pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
 }
 
 pub(super) fn core(workspace: &Workspace) -> Result<()> {
-    let packages = ["protocol", "hls", "room", "edge"].map(|name| format!("--package=spillway-{name}"));
+    let packages = ["protocol", "hls", "hls-checker", "room", "edge"].map(|name| format!("--package=spillway-{name}"));
     let arguments: Vec<&str> = ["test"].into_iter().chain(packages.iter().map(String::as_str)).collect();
     step("protocol, hls, room, edge", || cargo(workspace, "core", &arguments))
 }

@@ -5,7 +5,7 @@ use spillway_protocol::{
     pipe,
 };
 
-use super::{Kind, Step, Told, Unit};
+use super::{Kind, Step, Told, Unit, parts::PartTarget};
 use crate::format::Format;
 
 /// A part is closed before it grows past this: with one more unit it still fits a frame of the pipe.
@@ -14,11 +14,11 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 const PART_UNITS: u32 = 1_024;
 /// A picture's length while only one is known.
 const PICTURE_US: u64 = 33_333;
-/// How far pictures that a part can begin with are taken to be apart at first: three B-frames at 30 frames a second.
+/// How far pictures that a segment can begin with are taken to be apart at first: three B-frames at 30 frames a second.
 const FIRST_CLEAN_STEP_US: u64 = 133_333;
 /// The last picture before a gap lasts no longer than this.
 const LAST_PICTURE_US: u64 = 100_000;
-/// Pictures in an order that never lets a part begin cleanly are cut all the same after so long.
+/// Pictures in an order that never lets a segment begin cleanly are cut all the same after so long.
 const UNCLEAN_US: u64 = 500_000;
 
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(super) struct Lane {
     announced: bool,
     pub(super) segment: Option<Segment>,
     part: Option<Part>,
+    /// The newest unit, while it may turn out to last longer than the open part has room for.
+    pub(super) tail: Option<Unit>,
     /// The newest segment's number.
     pub(super) index: Option<u32>,
     /// The newest unit's time.
@@ -57,7 +59,7 @@ pub(super) struct Lane {
     step_us: Option<u64>,
     /// The latest presentation time so far.
     top_pts_us: u64,
-    /// The newest unit that a part could begin with, and how far such units are apart.
+    /// The newest unit that a segment could begin with, and how far such units are apart.
     clean_us: Option<u64>,
     clean_step_us: u64,
 }
@@ -71,6 +73,7 @@ impl Lane {
             announced: false,
             segment: None,
             part: None,
+            tail: None,
             index: None,
             last_us: None,
             step_us: None,
@@ -80,29 +83,41 @@ impl Lane {
         }
     }
 
-    /// Whether a part may begin with `unit`: all that is shown later comes later too. Pictures that are shown after
+    /// Whether a segment may begin with `unit`: all that is shown later comes later too. Pictures that are shown after
     /// everything before them are such; the ones between (B-frames) are not.
     pub(super) fn is_clean(&self, unit: &Unit) -> bool {
         let late = self.clean_us.is_some_and(|clean| unit.time_us.saturating_sub(clean) > UNCLEAN_US);
         self.kind == Kind::Audio || unit.keyframe || unit.pts_us > self.top_pts_us || late
     }
 
-    /// How far it is to where a part could next begin, as far as the past tells.
+    /// How far it is to where a segment could next begin, as far as the past tells.
     pub(super) fn expected_us(&self, unit: &Unit) -> u64 {
         let measured = self.clean_us.map_or(0, |clean| unit.time_us.saturating_sub(clean));
         if self.is_sound() { self.usual_us() } else { measured.max(self.clean_step_us) }
     }
 
-    /// Whether the open part should end before `unit`, which begins cleanly.
-    pub(super) fn part_is_due(&self, unit: &Unit, part_us: u64) -> bool {
+    /// Whether the open part should end before `unit`: it is long enough, and has no room for another one like those in it; or a keyframe
+    /// can begin the next.
+    pub(super) fn part_is_due(&self, unit: &Unit, target: PartTarget) -> bool {
         let Some(part) = &self.part else { return false };
         let elapsed = unit.time_us.saturating_sub(part.start_us);
-        // Tags are rounded to milliseconds: a hundredth over the aim is still the aim.
-        let next = elapsed.saturating_add(self.expected_us(unit));
-        next > part_us.saturating_add(part_us / 100) || (unit.keyframe && elapsed >= part_us / 2 && !self.is_sound())
+        let step = elapsed.checked_div(part.units.into()).unwrap_or(0);
+        elapsed >= target.least_us()
+            && (elapsed.saturating_add(step) > target.most_us() || (unit.keyframe && !self.is_sound()))
     }
 
-    /// Whether the open part cannot take `unit`, wherever it begins.
+    /// Whether `unit`, which is to go on with the open part, may be what makes it too long: then it is held until that is known. In a
+    /// part's first half it would have to last so long that nothing can be made good.
+    pub(super) fn may_overflow(&self, unit: &Unit, target: PartTarget) -> bool {
+        self.part.as_ref().is_some_and(|part| unit.time_us.saturating_sub(part.start_us) > target.most_us() / 2)
+    }
+
+    /// Whether the open part would be too long if it ended at `end_us`.
+    pub(super) fn overflows(&self, end_us: u64, target: PartTarget) -> bool {
+        self.part.as_ref().is_some_and(|part| end_us.saturating_sub(part.start_us) > target.most_us())
+    }
+
+    /// Whether the open part cannot take `unit`, however short it is.
     pub(super) fn part_is_full(&self, unit: &Unit) -> bool {
         self.part
             .as_ref()
@@ -153,12 +168,8 @@ impl Lane {
         self.segment = Some(Segment { index, start_us, end_us: start_us, independent, parts: 0 });
     }
 
-    /// Takes `unit` into the open segment.
-    pub(super) fn add(&mut self, unit: &Unit) {
-        let part =
-            self.part.get_or_insert(Part { start_us: unit.time_us, independent: unit.keyframe, bytes: 0, units: 0 });
-        part.bytes = part.bytes.saturating_add(unit.data.len());
-        part.units = part.units.saturating_add(1);
+    /// `unit` has come: what it tells of those to come.
+    pub(super) fn note(&mut self, unit: &Unit) {
         if self.is_clean(unit) {
             let step_us = self.clean_us.map_or(0, |clean| unit.time_us.saturating_sub(clean));
             // The largest of the last seconds: encoders vary how many B-frames they put in.
@@ -170,8 +181,16 @@ impl Lane {
         self.top_pts_us = self.top_pts_us.max(unit.pts_us);
     }
 
-    /// The open part ends at `end_us`; nothing when none is open.
-    pub(super) fn close_part(&mut self, end_us: u64, out: &mut Vec<Step>) {
+    /// Takes `unit` into the open part; begins one where none is open.
+    pub(super) fn add(&mut self, unit: &Unit) {
+        let part =
+            self.part.get_or_insert(Part { start_us: unit.time_us, independent: unit.keyframe, bytes: 0, units: 0 });
+        part.bytes = part.bytes.saturating_add(unit.data.len());
+        part.units = part.units.saturating_add(1);
+    }
+
+    /// The open part ends at `end_us`, and is its segment's last or not; nothing when none is open.
+    pub(super) fn close_part(&mut self, end_us: u64, last: bool, out: &mut Vec<Step>) {
         let (Some(part), Some(segment)) = (self.part.take(), &mut self.segment) else { return };
         let duration_us = end_us.saturating_sub(part.start_us);
         if !self.announced {
@@ -189,6 +208,7 @@ impl Lane {
             start_us: part.start_us,
             duration_us,
             independent: part.independent,
+            last,
         };
         segment.parts = segment.parts.saturating_add(1);
         segment.end_us = end_us;

@@ -1,24 +1,27 @@
 //! Where parts and segments are cut, decided before the muxer sees a unit. Sans-IO: units in, steps out.
 //!
-//! The picture leads: a segment begins at the first keyframe after the aimed length, or, where none comes in time, at a part's
-//! start. Sound is held until the picture has reached it, so that it is known which segment it belongs to. When the picture stands
-//! still, or there is none, sound goes on by its own clock; a rendition that comes back joins the segment of that moment.
+//! The picture leads: a segment begins at the first keyframe after the aimed length, or, where none comes in time, at a picture
+//! that is shown after all before it. Sound is held until the picture has reached it, so that it is known which segment it belongs to.
+//! When the picture stands still, or there is none, sound goes on by its own clock; a rendition that comes back joins the segment of
+//! that moment. A part may begin with any unit, in the order of decoding.
 
 mod cuts;
 mod lane;
+mod measuring;
+mod parts;
+mod step;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 
-use spillway_protocol::{
-    media::RenditionId,
-    pipe::{self, Config},
-};
+use spillway_protocol::pipe::{self, Config};
 
-use crate::format::Format;
 use cuts::Cuts;
 use lane::Lane;
+use measuring::Measuring;
+use parts::PartTarget;
+pub(crate) use step::{Kind, Run, Said, Step, Told, Unit};
 
 /// A track that is silent for longer than this, by the other track's media time, is not waited for; a hole that is longer is not
 /// covered by drawing out what stands before it.
@@ -32,99 +35,15 @@ const TARGET_SLACK_US: u64 = 100_000;
 /// How far a segment may go over the target: rounded to whole seconds it must not (RFC 8216bis, section 4.4.3.1).
 const OVER_US: u64 = 490_000;
 
-/// Which track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The picture.
-    Video,
-    /// The sound.
-    Audio,
-}
-
-impl From<Kind> for RenditionId {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Video => Self::video(),
-            Kind::Audio => Self::audio(),
-        }
-    }
-}
-
-/// An access unit in its place on the shared line of time, in microseconds from the epoch's zero.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unit {
-    /// When it is decoded; rises from unit to unit. For a picture moved so that a keyframe's time is when it is shown.
-    pub(crate) time_us: u64,
-    /// When it is shown.
-    pub(crate) pts_us: u64,
-    /// Decodes on its own; always true for sound.
-    pub(crate) keyframe: bool,
-    /// Its bytes.
-    pub(crate) data: Vec<u8>,
-}
-
-/// What a track is made of, from one of its units on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Run {
-    /// Its format.
-    pub(crate) format: Format,
-    /// How far pictures are decoded ahead of their [`Unit::time_us`].
-    pub(crate) ahead_us: u64,
-}
-
-/// What to do next, in this order.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Step {
-    /// What follows is a new run: another init section.
-    Open(Kind, Run),
-    /// What follows begins a part, and perhaps a segment.
-    Cut {
-        /// Of which track.
-        kind: Kind,
-        /// A segment too.
-        segment: bool,
-    },
-    /// To the muxer.
-    Push(Kind, Unit),
-    /// What was pushed last ends here; what follows begins a segment.
-    Seal {
-        /// Of which track.
-        kind: Kind,
-        /// The end.
-        at_us: u64,
-    },
-    /// To the origin, in its turn within the rendition.
-    Tell(Kind, Told),
-    /// To the origin, at once.
-    Say(Said),
-}
-
-/// What is told in order with a rendition's media.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Told {
-    /// An init section; its bytes come with the muxer's next chunk.
-    Init(pipe::Init),
-    /// A part; its bytes are the muxer's next chunk.
-    Part(pipe::Part),
-    /// A segment is whole.
-    SegmentEnd(pipe::SegmentEnd),
-}
-
-/// What is told without media.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Said {
-    /// The target duration is settled.
-    Target(pipe::Target),
-    /// What the streamer should know.
-    Warning(&'static str),
-}
-
 /// The decisions of one stream.
 #[derive(Debug)]
 pub(crate) struct Segmenter {
     segment_us: u64,
-    part_us: u64,
+    part_ms: u32,
     target_ms: Option<u32>,
+    parts: PartTarget,
+    /// What has come while the part target is not settled.
+    measuring: Option<Measuring>,
     cuts: Cuts,
     video: Lane,
     audio: Lane,
@@ -149,11 +68,12 @@ impl Segmenter {
     pub(crate) fn new(config: &Config) -> Self {
         let (least, most) = TARGET_MS;
         let target_ms = config.target_ms.map(|target| (target.div_ceil(1_000) * 1_000).clamp(least, most));
-        let said = target_ms.map(|target_ms| Step::Say(Said::Target(pipe::Target { target_ms })));
-        Self {
+        let mut segmenter = Self {
             segment_us: u64::from(config.segment_ms.clamp(500, most)) * 1_000,
-            part_us: u64::from(config.part_ms.clamp(100, least)) * 1_000,
+            part_ms: config.part_ms,
             target_ms,
+            parts: config.part_target_ms.map_or(PartTarget::of(config.part_ms, &[]), PartTarget::settled),
+            measuring: config.part_target_ms.is_none().then(Measuring::default),
             cuts: Cuts::default(),
             video: Lane::new(Kind::Video),
             audio: Lane::new(Kind::Audio),
@@ -161,8 +81,10 @@ impl Segmenter {
             video_leads: true,
             forced: false,
             long_gop: false,
-            out: said.into_iter().collect(),
-        }
+            out: Vec::new(),
+        };
+        segmenter.out.extend(segmenter.target());
+        segmenter
     }
 
     /// What is to be done by now.
@@ -172,20 +94,55 @@ impl Segmenter {
 
     /// A picture; a keyframe where it begins a run.
     pub(crate) fn video(&mut self, run: Option<Run>, unit: Unit) {
-        let time_us = unit.time_us;
-        // A picture that is far behind the sound does not get the lead back before it has caught up.
-        self.video_leads |= self.audio.last_us.is_none_or(|audio| time_us.saturating_add(STALL_US) >= audio);
-        self.place(Kind::Video, run, unit);
-        self.release();
-        if self.held.is_empty() && self.audio.last_us.is_some_and(|last| time_us.saturating_sub(last) > STALL_US) {
-            self.seal(Kind::Audio);
-        }
+        self.take(Kind::Video, run, unit);
     }
 
     /// A frame of sound.
     pub(crate) fn audio(&mut self, run: Option<Run>, unit: Unit) {
-        self.held.push_back((run, unit));
-        self.release();
+        self.take(Kind::Audio, run, unit);
+    }
+
+    fn take(&mut self, kind: Kind, run: Option<Run>, unit: Unit) {
+        if let Some(measuring) = &mut self.measuring {
+            if measuring.push(kind, run, unit) {
+                self.measure();
+            }
+            return;
+        }
+        match kind {
+            Kind::Video => {
+                let time_us = unit.time_us;
+                // A picture that is far behind the sound does not get the lead back before it has caught up.
+                self.video_leads |= self.audio.last_us.is_none_or(|audio| time_us.saturating_add(STALL_US) >= audio);
+                self.place(kind, run, unit);
+                self.release();
+                let waits_us = self.audio.last_us.map_or(0, |last| time_us.saturating_sub(last));
+                if self.held.is_empty() && waits_us > STALL_US {
+                    self.seal(Kind::Audio);
+                }
+            }
+            Kind::Audio => {
+                self.held.push_back((run, unit));
+                self.release();
+            }
+        }
+    }
+
+    /// Settles the part target, and goes on with what was held until then.
+    fn measure(&mut self) {
+        let Some(measuring) = self.measuring.take() else { return };
+        self.parts = PartTarget::of(self.part_ms, &measuring.units_us());
+        self.out.extend(self.target());
+        for (kind, run, unit) in measuring.units() {
+            self.take(kind, run, unit);
+        }
+    }
+
+    /// The targets, if both are settled.
+    fn target(&self) -> Option<Step> {
+        let part_target_ms = self.measuring.is_none().then(|| self.parts.ms())?;
+        let target = pipe::Target { target_ms: self.target_ms?, part_target_ms };
+        Some(Step::Say(Said::Target(target)))
     }
 
     /// Something the streamer should know.
@@ -195,6 +152,7 @@ impl Segmenter {
 
     /// Nothing follows.
     pub(crate) fn finish(&mut self) {
+        self.measure();
         for (run, unit) in std::mem::take(&mut self.held) {
             self.place(Kind::Audio, run, unit);
         }
@@ -231,6 +189,7 @@ impl Segmenter {
         if self.is_hole(kind, unit.time_us) {
             self.seal(kind);
         }
+        self.settle(kind, unit.time_us);
         let boundary = self.boundary(kind, run.is_some(), &unit);
         let begun = self.lane(kind).segment.is_some();
         if let (Boundary::Part | Boundary::Segment(_), true) = (&boundary, begun) {
@@ -250,6 +209,29 @@ impl Segmenter {
                 self.forced = !unit.keyframe;
             }
         }
+        let target = self.parts;
+        let lane = self.lane(kind);
+        lane.note(&unit);
+        if lane.may_overflow(&unit, target) {
+            lane.tail = Some(unit);
+        } else {
+            self.push(kind, unit);
+        }
+    }
+
+    /// The newest unit ends at `end_us`. If it was held, it goes into the open part, or begins the next where that would be too long.
+    fn settle(&mut self, kind: Kind, end_us: u64) {
+        let target = self.parts;
+        let Some(unit) = self.lane(kind).tail.take() else { return };
+        if self.lane(kind).overflows(end_us, target) {
+            self.end(kind, unit.time_us, false);
+            self.out.push(Step::Cut { kind, segment: false });
+        }
+        self.push(kind, unit);
+    }
+
+    /// Lets a unit go into the open part.
+    fn push(&mut self, kind: Kind, unit: Unit) {
         self.lane(kind).add(&unit);
         self.out.push(Step::Push(kind, unit));
     }
@@ -284,29 +266,27 @@ impl Segmenter {
             }
             return Boundary::Segment(self.next_after(index, unit.time_us));
         }
-        if !self.lane(kind).is_clean(unit) {
-            return if self.lane(kind).part_is_full(unit) { Boundary::Part } else { Boundary::None };
+        if self.lane(kind).is_clean(unit) {
+            let decided = self.cuts.start(index.saturating_add(1));
+            let elapsed_us = unit.time_us.saturating_sub(from_us);
+            let long_enough = elapsed_us.saturating_add(EARLY_US) >= self.segment_us;
+            let leads = decided.is_none()
+                && match kind {
+                    Kind::Video => unit.keyframe && (long_enough || self.forced),
+                    Kind::Audio => !self.video_leads && long_enough,
+                };
+            if leads || decided.is_some_and(|cut| unit.time_us >= cut) {
+                return Boundary::Segment(self.next_after(index, unit.time_us));
+            }
+            // A keyframe may still come as long as there is room for it.
+            if !follows && limited_us.saturating_add(self.lane(kind).expected_us(unit)) > longest_us {
+                self.warn_of_long_gop(kind, unit);
+                return Boundary::Segment(self.next_after(index, unit.time_us));
+            }
         }
-        let decided = self.cuts.start(index.saturating_add(1));
-        let elapsed_us = unit.time_us.saturating_sub(from_us);
-        let long_enough = elapsed_us.saturating_add(EARLY_US) >= self.segment_us;
-        let leads = decided.is_none()
-            && match kind {
-                Kind::Video => unit.keyframe && (long_enough || self.forced),
-                Kind::Audio => !self.video_leads && long_enough,
-            };
-        if leads || decided.is_some_and(|cut| unit.time_us >= cut) {
-            return Boundary::Segment(self.next_after(index, unit.time_us));
-        }
-        let part_us = self.part_us;
+        let target = self.parts;
         let lane = self.lane(kind);
-        // A keyframe may still come as long as there is room for it.
-        if follows || limited_us.saturating_add(lane.expected_us(unit)) <= longest_us {
-            let ends = lane.part_is_due(unit, part_us) || lane.part_is_full(unit);
-            return if ends { Boundary::Part } else { Boundary::None };
-        }
-        self.warn_of_long_gop(kind, unit);
-        Boundary::Segment(self.next_after(index, unit.time_us))
+        if lane.part_is_due(unit, target) || lane.part_is_full(unit) { Boundary::Part } else { Boundary::None }
     }
 
     /// A segment is full: where it is not a keyframe that begins the next, the streamer should know.
@@ -341,6 +321,7 @@ impl Segmenter {
     fn seal(&mut self, kind: Kind) {
         if self.lane(kind).segment.is_some() {
             let at_us = self.lane(kind).natural_end_us();
+            self.settle(kind, at_us);
             self.end(kind, at_us, true);
             self.out.push(Step::Seal { kind, at_us });
         }
@@ -349,14 +330,13 @@ impl Segmenter {
     /// The open part ends, and perhaps its segment.
     fn end(&mut self, kind: Kind, end_us: u64, segment: bool) {
         let mut out = std::mem::take(&mut self.out);
-        self.lane(kind).close_part(end_us, &mut out);
+        self.lane(kind).close_part(end_us, segment, &mut out);
         if segment && let Some(end) = self.lane(kind).close_segment() {
             if self.target_ms.is_none() {
                 // What the other rendition has put into its first segment by now must fit too.
                 let open_us = self.video.open_us().max(self.audio.open_us());
-                let target_ms = target_of(end.duration_us.max(open_us));
-                self.target_ms = Some(target_ms);
-                out.push(Step::Say(Said::Target(pipe::Target { target_ms })));
+                self.target_ms = Some(target_of(end.duration_us.max(open_us)));
+                out.extend(self.target());
             }
             out.push(Step::Tell(kind, Told::SegmentEnd(end)));
         }

@@ -34,6 +34,8 @@ fn he_aac_is_told_and_timed_however_it_is_signalled() {
         let audio = &outcome.renditions["audio"];
         assert_eq!(audio.inits[0].0.track.codec, codec, "{config:02x?}");
         audio.check(outcome.target_ms.unwrap());
+        // Six frames: five are 84 % of what parts aim for.
+        assert_eq!(outcome.part_target_ms, Some(259));
         let (start, end) = seconds(&outcome, "audio");
         assert!((end - start - f64::from(count) * 2_048.0 / 48_000.0).abs() < 0.001, "{start} {end}");
         let dir = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use std::{
 use spillway_protocol::pipe::{self, Config, FromPipeline, Init, Part, SegmentEnd, Tag, ToPipeline};
 
 /// How the tests cut unless they say otherwise.
-pub(crate) const CONFIG: Config = Config { segment_ms: 2_000, part_ms: 333, target_ms: None };
+pub(crate) const CONFIG: Config = Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None };
 
 /// How much later times are in the files, in seconds.
 pub(crate) const LEAD: f64 = 6.0;
@@ -133,6 +133,8 @@ pub(crate) struct Rendition {
     pub(crate) inits: Vec<(Init, Vec<u8>)>,
     pub(crate) parts: Vec<(Part, Vec<u8>)>,
     pub(crate) segments: Vec<SegmentEnd>,
+    /// The stream's.
+    pub(crate) part_target_ms: Option<u32>,
 }
 
 /// All that came out.
@@ -140,6 +142,7 @@ pub(crate) struct Rendition {
 pub(crate) struct Outcome {
     pub(crate) renditions: BTreeMap<String, Rendition>,
     pub(crate) target_ms: Option<u32>,
+    pub(crate) part_target_ms: Option<u32>,
     pub(crate) warnings: Vec<String>,
     pub(crate) ended: bool,
 }
@@ -150,7 +153,10 @@ impl Outcome {
         for frame in frames {
             assert!(!outcome.ended, "something follows the end");
             match frame.decode() {
-                FromPipeline::Target(target) => assert_eq!(outcome.target_ms.replace(target.target_ms), None),
+                FromPipeline::Target(target) => {
+                    assert_eq!(outcome.target_ms.replace(target.target_ms), None);
+                    outcome.part_target_ms = Some(target.part_target_ms);
+                }
                 FromPipeline::Init(init, bytes) => {
                     outcome.rendition(init.track.rendition.as_str()).inits.push((init, bytes.to_vec()));
                 }
@@ -166,6 +172,9 @@ impl Outcome {
                 FromPipeline::Warning(warning) => outcome.warnings.push(warning.code),
                 FromPipeline::Eos => outcome.ended = true,
             }
+        }
+        for rendition in outcome.renditions.values_mut() {
+            rendition.part_target_ms = outcome.part_target_ms;
         }
         outcome
     }
@@ -206,9 +215,11 @@ impl Rendition {
         path
     }
 
-    /// What holds of every rendition: numbers without gaps, segments that are the sum of their parts, nothing too long.
+    /// What holds of every rendition that is even: numbers without gaps, segments that are the sum of their parts, nothing too long,
+    /// and no part too short.
     pub(crate) fn check(&self, target_ms: u32) {
         let mut at = None;
+        let part_us = u64::from(self.part_target_ms.unwrap()) * 1_000;
         for (number, segment) in self.segments.iter().enumerate() {
             assert_eq!(segment.segment.0 as usize, number);
             let parts: Vec<_> =
@@ -220,7 +231,9 @@ impl Rendition {
             for (number, part) in parts.iter().enumerate() {
                 assert_eq!(part.part.0 as usize, number);
                 assert!(at.is_none_or(|at| at == part.start_us), "a hole before {part:?}");
-                assert!(part.duration_us <= 340_000, "{part:?}");
+                assert_eq!(part.last, number + 1 == parts.len());
+                let least_us = if part.last { 0 } else { part_us * 85 / 100 };
+                assert!((least_us..=part_us).contains(&part.duration_us), "{part:?} for {part_us}");
                 at = Some(part.start_us + part.duration_us);
             }
             assert_eq!(at, Some(segment.start_us + segment.duration_us));

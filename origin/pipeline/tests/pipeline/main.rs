@@ -8,4 +8,5 @@ mod encoders;
 mod harness;
 mod limits;
 mod media;
+mod parts;
 mod process;

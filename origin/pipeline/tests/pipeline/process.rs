@@ -62,10 +62,11 @@ fn nothing_at_all_is_a_stream_too() {
     let (frames, code, log) = Pipeline::start().close();
     assert_eq!((frames.len(), code, log.as_str()), (0, Some(0), ""));
     let mut pipeline = Pipeline::start();
-    pipeline.send(&ToPipeline::Config(Config { target_ms: Some(4_000), ..CONFIG }));
+    pipeline.send(&ToPipeline::Config(Config { target_ms: Some(4_000), part_target_ms: Some(303), ..CONFIG }));
     let (frames, code, _) = pipeline.close();
     let outcome = Outcome::of(&frames);
-    assert_eq!((outcome.target_ms, outcome.ended, code), (Some(4_000), true, Some(0)));
+    assert_eq!((outcome.target_ms, outcome.part_target_ms), (Some(4_000), Some(303)));
+    assert_eq!((outcome.ended, code), (true, Some(0)));
 }
 
 #[test]

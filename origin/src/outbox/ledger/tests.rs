@@ -15,9 +15,13 @@ fn report() -> Report {
     Report::Ended { reason: EndReason::Lost }
 }
 
-fn part(n: u32) -> Report {
+fn part_facts(n: u32) -> PartReport {
     let (rendition, segment, part) = (RenditionId::video(), SegmentIndex(0), PartIndex(n));
-    Report::Part(PartReport { rendition, segment, part, start_us: 0, duration_us: 1, independent: true, size: 10 })
+    PartReport { rendition, segment, part, start_us: 0, duration_us: 1, independent: true, last: false, size: 10 }
+}
+
+fn part(n: u32) -> Report {
+    Report::Part(part_facts(n))
 }
 
 fn facts(n: u32) -> SegmentReport {
@@ -111,7 +115,8 @@ fn what_is_due_is_told_as_missing_and_what_comes_after_is_not_held_up() {
     let (mut ledger, now) = (Ledger::starting_at(0), Instant::now());
     ledger.linked(0).unwrap();
     let (target, almost) = (Duration::from_secs(4), Duration::from_millis(3_999));
-    ledger.push(Report::Started { at: Timestamp::from_millis(1), target_ms: 4_000 }, None, now);
+    let at = Timestamp::from_millis(1);
+    ledger.push(Report::Started { at, target_ms: 4_000, part_target_ms: Some(253) }, None, now);
     ledger.push(part(0), Some(parcel(0)), now);
     ledger.push(segment(0), Some(parcel(1)), now);
     ledger.push(segment(1), Some(parcel(2)), now + target);
@@ -121,8 +126,8 @@ fn what_is_due_is_told_as_missing_and_what_comes_after_is_not_held_up() {
 
     assert_eq!(ledger.next_due(), Some(now + target));
     assert_eq!(ledger.expire(now + almost), []);
-    assert_eq!(ledger.expire(now + target), [(1, Report::Skipped)]);
-    assert_eq!(tell(&mut ledger), [(1, Report::Skipped)]);
+    assert_eq!(ledger.expire(now + target), [(1, Report::PartGap(part_facts(0)))]);
+    assert_eq!(tell(&mut ledger), [(1, Report::PartGap(part_facts(0)))]);
     assert_eq!(ledger.next_due(), Some(now + 3 * target));
     assert_eq!(ledger.expire(now + 2 * target + almost), []);
     assert_eq!(ledger.expire(now + 3 * target), [(2, Report::Gap(facts(0)))]);
@@ -159,7 +164,7 @@ fn when_there_is_too_much_parts_are_given_up_first_and_the_oldest_first() {
     }
     uploads(&mut ledger);
     assert_eq!(ledger.shed(0), []);
-    assert_eq!(ledger.shed(11), [(1, Report::Skipped), (3, Report::Skipped)]);
+    assert_eq!(ledger.shed(11), [0, 1].map(|n| (u64::from(2 * n + 1), Report::PartGap(part_facts(n)))));
     assert_eq!(ledger.shed(5), [(0, Report::Gap(facts(0)))]);
     assert_eq!(ledger.waiting_bytes(), 10);
 }
@@ -217,7 +222,7 @@ proptest! {
                     if let Some((n, report)) = ledger.peek() {
                         let place = usize::try_from(n).unwrap();
                         prop_assert_eq!(Some(place), on_link);
-                        prop_assert!(on_r2[place] || matches!(report, Report::Skipped | Report::Gap(_)));
+                        prop_assert!(on_r2[place] || matches!(report, Report::PartGap(_) | Report::Gap(_)));
                         match room.get(place) {
                             Some(heard) => prop_assert_eq!(heard, report),
                             None => room.push(report.clone()),
