@@ -12,8 +12,6 @@ use spillway_protocol::{
 const RUNS: usize = 4;
 /// Discontinuities within an epoch that are remembered one by one.
 const CUTS: usize = 16;
-/// Renditions end within a frame of each other; what begins earlier than this before their end has been listed already.
-const OVERLAP_MS: i64 = 100;
 /// Init sections remembered for a rendition of an epoch.
 const INITS: usize = 16;
 
@@ -112,10 +110,10 @@ impl Run {
         self.cuts.push(index);
     }
 
-    /// Moves dates so far that media of `date` comes no earlier than the `end` of what is listed.
-    pub(crate) fn postpone(&mut self, date: Timestamp, end: Option<Timestamp>) {
+    /// Moves dates so far that media of `date` comes no earlier than the `end` of what is listed, if it does by `least_ms`.
+    pub(crate) fn postpone(&mut self, date: Timestamp, end: Option<Timestamp>, least_ms: i64) {
         let overlap_ms = end.map_or(0, |end| end.since(date.plus_millis(self.late_ms)));
-        if overlap_ms >= OVERLAP_MS {
+        if overlap_ms >= least_ms {
             self.late_ms = self.late_ms.saturating_add(overlap_ms);
         }
     }

@@ -220,7 +220,8 @@ impl Timeline {
         if !known.contains(id) && known.len() >= RENDITIONS {
             return Err(Refused::TooManyRenditions);
         }
-        let following = self.last_of(epoch, id).map(|last| SegmentIndex(last.index.0.saturating_add(1)));
+        let newest = self.renditions.get(id).and_then(Rendition::newest).filter(|(of, _)| *of == epoch);
+        let following = newest.map(|(_, last)| SegmentIndex(last.0.saturating_add(1)));
         let highest = self.highest(epoch);
         let mut change = self.head_if(|head| {
             let run = head.run(epoch);
@@ -250,8 +251,12 @@ impl Timeline {
 
     /// The highest segment of which any rendition listed something in an epoch.
     fn highest(&self, epoch: Epoch) -> Option<SegmentIndex> {
-        let newest = |r: &Rendition| r.open.as_ref().map(OpenSegment::place).max(r.segments.back().map(Segment::place));
-        self.renditions.values().filter_map(newest).filter(|(of, _)| *of == epoch).map(|(_, index)| index).max()
+        self.renditions
+            .values()
+            .filter_map(Rendition::newest)
+            .filter(|(of, _)| *of == epoch)
+            .map(|(_, index)| index)
+            .max()
     }
 
     /// A publisher is gone.
@@ -268,5 +273,12 @@ impl Timeline {
     fn head_if(&mut self, change: impl FnOnce(&mut Head) -> bool) -> Change {
         let changed = change(&mut self.head);
         Change { rows: if changed { vec![Row::Head(self.head.clone())] } else { Vec::new() }, playlists: false }
+    }
+}
+
+impl Rendition {
+    /// The newest segment of which something is listed.
+    fn newest(&self) -> Option<(Epoch, SegmentIndex)> {
+        self.open.as_ref().map(OpenSegment::place).max(self.segments.back().map(Segment::place))
     }
 }

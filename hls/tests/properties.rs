@@ -165,17 +165,22 @@ impl Origin {
                 self.now_us += u64::from(ms) * 1_000;
             }
             Event::Anew { skipped } => {
-                self.index += skipped;
+                // A number of which something was told is not used again.
+                self.index += skipped + u32::from(self.parts != [0; 3]);
                 self.parts = [0; 3];
                 for n in (0..3).filter(|n| has(self.renditions, *n)) {
                     self.init[usize::from(n)] += 1;
                     reports.push(Report::Track { track: track(n), init: self.init[usize::from(n)] });
                 }
             }
+            // A codec changes where a segment begins.
+            Event::NewInit { rendition }
+                if self.parts[usize::from(rendition)] > 0 || !has(self.renditions, rendition) => {}
             Event::NewInit { rendition } => {
                 self.init[usize::from(rendition)] += 1;
                 reports.push(Report::Track { track: track(rendition), init: self.init[usize::from(rendition)] });
             }
+            Event::Part { rendition } if !has(self.renditions, rendition) => {}
             Event::Part { rendition: number } => {
                 let part = self.part(number, None);
                 reports.push(Report::Part(part));
@@ -260,6 +265,7 @@ impl Viewer {
         let broken = |found: &&Violation| found.is_must() && !(guessed && found.rule == Rule::DiscontinuitiesDiffer);
         assert_eq!(found.iter().find(broken), None, "{multivariant}\n{playlists:?}");
         for (uri, whole) in &playlists {
+            let delta = delta && self.followers.contains_key(uri);
             let follower = self.followers.entry(uri.clone()).or_default();
             let id = RenditionId::parse(uri.trim_end_matches(".m3u8")).unwrap();
             let text = if delta { render::media(snapshot, &id, true).unwrap() } else { whole.clone() };

@@ -18,6 +18,10 @@ use crate::{
 const GAPS: u32 = 16;
 /// … unless it is shorter than this: then numbers were left out (a pipeline began anew), and no media.
 const HOLE_MS: i64 = 100;
+/// Renditions end within a frame of each other; what begins earlier than this before their end has been listed already.
+const OVERLAP_MS: i64 = 100;
+/// Where nothing begins anew media does not go back; dates must not by so much, whatever is reported (RFC 8216bis, section 6.2.1).
+const AMBIGUOUS_MS: i64 = 1_000;
 
 /// Where a segment begins, before anything is decided about it.
 struct Begun {
@@ -128,11 +132,12 @@ impl Timeline {
         let mut rows: Vec<_> = self.close(id).into_iter().collect();
         let before = self.last_of(epoch, id).cloned();
         let highest = self.highest(epoch);
-        let end = self.end_of(epoch);
+        let end = self.live_edge();
         let opened = self.renditions.values().filter_map(|r| r.open.as_ref()).map(|open| open.discontinuity);
         let listed = self.renditions.values().filter_map(|r| r.segments.back()).map(|s| s.discontinuity);
         let newest = opened.chain(listed).max();
-        if self.head.run(epoch).discontinuity.is_none() {
+        let begins = self.head.run(epoch).discontinuity.is_none();
+        if begins {
             self.head.settle(epoch);
             self.head.run(epoch).discontinuity = Some(newest.map_or(0, |d| d.saturating_add(1)));
         }
@@ -141,10 +146,12 @@ impl Timeline {
         if first && before.as_ref().is_some_and(|last| last.init != init && !is_cut(run, last.index, index)) {
             run.cut(index);
         }
-        if first && run.cuts.last() == Some(&index) {
-            run.postpone(zero.plus_millis(millis(start_us)), end);
+        let date = zero.plus_millis(millis(start_us));
+        if begins || (first && highest.is_some_and(|last| is_cut(run, last, index))) {
+            run.postpone(date, end, OVERLAP_MS);
         }
-        let at = zero.plus_millis(millis(start_us)).plus_millis(run.late_ms);
+        run.postpone(date, before.as_ref().map(Segment::end), AMBIGUOUS_MS);
+        let at = date.plus_millis(run.late_ms);
         let open = OpenSegment { epoch, index, at, init, discontinuity: 0, breaks: 0, parts: Vec::new(), whole: false };
         for gap in gaps(before.as_ref(), &open, target_ms) {
             let (discontinuity, breaks) = self.numbers(id, epoch, gap.index);
@@ -158,11 +165,10 @@ impl Timeline {
         rows
     }
 
-    /// Where all that is listed of an epoch ends.
-    fn end_of(&self, epoch: Epoch) -> Option<Timestamp> {
-        let open = self.renditions.values().filter_map(|r| r.open.as_ref()).filter(|open| open.epoch == epoch);
-        let last = self.renditions.values().filter_map(|r| r.segments.back()).filter(|last| last.epoch == epoch);
-        open.map(OpenSegment::end).chain(last.map(Segment::end)).max()
+    /// The date at which all that is listed ends.
+    fn live_edge(&self) -> Option<Timestamp> {
+        let open = self.renditions.values().filter_map(|r| r.open.as_ref()).map(OpenSegment::end);
+        open.chain(self.renditions.values().filter_map(|r| r.segments.back()).map(Segment::end)).max()
     }
 
     /// A segment's discontinuity sequence number, and how many discontinuities lie before it, behind what is listed.

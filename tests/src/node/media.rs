@@ -78,7 +78,7 @@ impl Live {
 
     /// Reports that media begins, and its tracks.
     pub async fn announce(&mut self) {
-        self.link.report(Report::Started { at: now(), target_ms: 2_000 }).await;
+        self.link.report(Report::Started { at: now(), target_ms: 2_000, part_target_ms: Some(2_000) }).await;
         for track in [picture(), sound()] {
             self.link.report(Report::Track { track, init: 0 }).await;
         }
@@ -116,6 +116,7 @@ impl Live {
             start_us,
             duration_us: SEGMENT_US,
             independent: true,
+            last: true,
             size,
         };
         self.link.report(Report::Part(part)).await;
