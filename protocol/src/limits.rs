@@ -54,3 +54,5 @@ pub const RESTART_BLOCK_MS: i64 = 120_000;
 pub const GRACE_UNPUBLISHED_MS: i64 = 20_000;
 /// How long a stream waits for its encoder to come back after it was lost.
 pub const GRACE_LOST_MS: i64 = 60_000;
+/// How long an encoder's last media may take to be listed once its stream was ended.
+pub const CLOSING_MS: i64 = 5_000;

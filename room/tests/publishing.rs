@@ -252,16 +252,40 @@ fn end_lets_the_encoder_go_and_is_the_same_when_repeated() {
         }
     }
     assert!(room.is_settled(at(13_100)));
-    // What was on its way is acknowledged, and changes nothing.
+    // What was on its way still comes, until the encoder has no more.
     assert_eq!(
         room.link_opened(Epoch(1), at(13_200)).unwrap(),
         [LinkDown::Welcome { next: 3 }, LinkDown::Stop { reason: StopReason::StreamEnded }]
     );
     assert_eq!(room.link_frame(Epoch(1), &segment(3, 1), at(13_300)).unwrap(), [LinkDown::Ack { next: 4 }]);
-    let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, at(13_400)).unwrap();
+    assert_eq!(listed(&mut room, at(13_400)), (false, 2));
+    room.link_frame(Epoch(1), &ended(4, EndReason::Stopped), at(13_500)).unwrap();
+    assert_eq!(listed(&mut room, at(13_500)), (true, 2));
+    // Afterwards reports are acknowledged, and change nothing.
+    assert_eq!(room.link_frame(Epoch(1), &segment(5, 2), at(13_600)).unwrap(), [LinkDown::Ack { next: 6 }]);
+    assert_eq!(listed(&mut room, at(13_700)), (true, 2));
+}
+
+/// Whether the playlists are at their end, and how many segments the picture has.
+fn listed(room: &mut Room<Db>, now: Timestamp) -> (bool, usize) {
+    let attached = room.attach(&Attach { relay: "r".to_owned(), position: None }, now).unwrap();
     let snapshot = attached.timeline.unwrap();
-    assert!(snapshot.ended);
-    assert_eq!(snapshot.renditions[0].segments.len(), 1);
+    (snapshot.ended, snapshot.renditions[0].segments.len())
+}
+
+#[test]
+fn an_encoder_that_says_no_more_is_not_waited_for_long() {
+    let db = Db::new();
+    let mut room = live(&db);
+    room.end(at(13_000)).unwrap();
+    let mut room = {
+        drop(room);
+        Room::restore(db).unwrap().unwrap()
+    };
+    room.poll(at(13_000 + limits::CLOSING_MS - 1)).unwrap();
+    assert!(!listed(&mut room, at(13_001)).0);
+    room.poll(at(13_000 + limits::CLOSING_MS)).unwrap();
+    assert!(listed(&mut room, at(18_000)).0);
 }
 
 #[test]

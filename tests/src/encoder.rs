@@ -10,7 +10,7 @@ use std::{
 
 use xtask::{Workspace, process::Process, run::Pattern};
 
-use crate::{LIMIT, System, eventually};
+use crate::{LIMIT, System, eventually, glass};
 
 /// An encoder that is pushing; it is ended when dropped.
 pub struct Encoder {
@@ -86,6 +86,11 @@ impl Encoder {
     /// ffmpeg pushes the live test pattern to an origin of the scenario's own.
     pub fn pattern_to(system: &System, rtmp_port: u16, key: &str, pattern: Pattern) -> Self {
         Self::start(system, "pattern", pattern.push(&url(rtmp_port, key)))
+    }
+
+    /// ffmpeg pushes a picture that carries its time to an origin of the scenario's own.
+    pub fn timed(system: &System, rtmp_port: u16, key: &str, size: (u32, u32), rate: u32, kilobits: u32) -> Self {
+        Self::start(system, "timed", glass::timed_pattern(&url(rtmp_port, key), size, rate, kilobits))
     }
 
     fn start(system: &System, name: &'static str, command: Command) -> Self {

@@ -7,6 +7,7 @@ mod api;
 pub mod browser;
 pub mod encoder;
 pub mod faults;
+pub mod glass;
 pub mod node;
 mod people;
 pub mod player;

@@ -15,7 +15,8 @@ use crate::{
 const LOW_LATENCY_VERSION: u32 = 9;
 /// What is further from the end than this many target durations is left out of a delta update (section 4.4.3.8).
 const SKIP_TARGETS: u32 = 6;
-/// How many part targets a player stays behind (section 4.4.3.8).
+/// How many target durations a player stays behind, and how many part targets one that heeds parts (section 4.4.3.8).
+const HOLD_BACK_TARGETS: u32 = 3;
 const HOLD_BACK_PARTS: u32 = 3;
 
 /// Microseconds in seconds. Cut, not rounded, to five decimals: 10.499996 must not become a duration that rounds to 11.
@@ -81,8 +82,9 @@ impl Writer<'_> {
         if let Some(part_ms) = parts {
             line!(
                 self,
-                "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={},PART-HOLD-BACK={}",
+                "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={},HOLD-BACK={},PART-HOLD-BACK={}",
                 Millis(target_ms.saturating_mul(SKIP_TARGETS)),
+                Millis(target_ms.saturating_mul(HOLD_BACK_TARGETS)),
                 Millis(part_ms.saturating_mul(HOLD_BACK_PARTS))
             );
             line!(self, "#EXT-X-PART-INF:PART-TARGET={}", Millis(part_ms));

@@ -1,7 +1,9 @@
 //! Where the stream is in its life.
 
 use serde::{Deserialize, Serialize};
-use spillway_protocol::{api::StreamStatus, link::StopReason, problem::Code, room::ServerEvent, time::Timestamp};
+use spillway_protocol::{
+    api::StreamStatus, limits, link::StopReason, problem::Code, room::ServerEvent, time::Timestamp,
+};
 
 use super::{Facts, Room};
 use crate::{
@@ -20,6 +22,9 @@ pub(super) struct Life {
     pub(super) ended: Option<Timestamp>,
     /// How many watched at the end.
     pub(super) last_viewers: u32,
+    /// The stream is over, and its encoder, which was still sending then, has until now to hand over what it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) closing: Option<Timestamp>,
     /// What the Channel has yet to hear.
     pub(super) untold: Option<StreamOver>,
     #[serde(skip)]
@@ -33,6 +38,7 @@ impl Life {
             started: facts.actual_start_time,
             ended: facts.end_time,
             last_viewers: 0,
+            closing: None,
             untold: None,
             telling: Retry::default(),
         }
@@ -50,7 +56,8 @@ impl Life {
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
-        self.untold.as_ref().and_then(|_| self.telling.next())
+        let telling = self.untold.as_ref().and_then(|_| self.telling.next());
+        telling.into_iter().chain(self.closing).min()
     }
 }
 
@@ -73,12 +80,29 @@ impl<S: Sql> Room<S> {
         self.life.ended = Some(ended);
         self.life.last_viewers = self.audience.total();
         self.life.untold = Some(StreamOver { stream: self.stream, by_creator });
-        let change = self.timeline.end();
-        self.store_timeline(&change.rows)?;
-        self.listing.touch();
+        if self.publishing.is_heard() {
+            self.life.closing = Some(now.plus_millis(limits::CLOSING_MS));
+        } else {
+            self.end_timeline()?;
+        }
         // The end first: a Room that has it alone lets go of its publisher in time, one without it would be live for ever.
         self.change_status(status, now)?;
         self.publishing.release(&self.sql, StopReason::StreamEnded)
+    }
+
+    /// Nothing more is listed.
+    fn end_timeline(&mut self) -> Result<(), SqlError> {
+        let change = self.timeline.end();
+        self.store_timeline(&change.rows)?;
+        self.listing.touch();
+        Ok(())
+    }
+
+    /// The encoder of a stream that is over has handed over all it had, or has had its time.
+    pub(super) fn close(&mut self) -> Result<(), SqlError> {
+        self.end_timeline()?;
+        self.life.closing = None;
+        self.sql.store("life", &self.life)
     }
 
     fn change_status(&mut self, status: StreamStatus, now: Timestamp) -> Result<(), SqlError> {
@@ -91,6 +115,9 @@ impl<S: Sql> Room<S> {
 
     /// Gives up waiting for an encoder that does not come back.
     pub(super) fn expire(&mut self, now: Timestamp) -> Result<(), SqlError> {
+        if self.life.closing.is_some_and(|at| now >= at) {
+            self.close()?;
+        }
         let Some(gone) = self.publishing.expired(now) else { return Ok(()) };
         if self.life.status == StreamStatus::Live {
             self.finish(StreamStatus::Ended, gone, false, now)

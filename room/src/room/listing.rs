@@ -17,7 +17,7 @@ pub(super) struct Listing {
     life: Option<u64>,
     changes: u64,
     /// Taken from the timeline when it is first asked for; `None` when that has changed since.
-    taken: Option<Option<Rc<Snapshot>>>,
+    taken: Option<Rc<Snapshot>>,
 }
 
 impl Listing {
@@ -37,20 +37,19 @@ impl Listing {
         if !timeline.is_playable() {
             return Ok(None);
         }
-        if let Some(taken) = &self.taken {
-            return Ok(taken.clone());
+        if self.taken.is_none() {
+            let version = self.life(sql)?.wrapping_shl(LIFE).saturating_add(self.changes);
+            self.taken = timeline.snapshot(version, delay_ms).map(Rc::new);
         }
-        let life = match self.life {
-            Some(life) => life,
-            None => {
-                let life = sql.load::<u64>("listing")?.unwrap_or(0).saturating_add(1);
-                sql.store("listing", &life)?;
-                *self.life.insert(life)
-            }
-        };
-        let version = life.wrapping_shl(LIFE).saturating_add(self.changes);
-        let taken = timeline.snapshot(version, delay_ms).map(Rc::new);
-        self.taken = Some(taken.clone());
-        Ok(taken)
+        Ok(self.taken.clone())
+    }
+
+    fn life(&mut self, sql: &impl Sql) -> Result<u64, SqlError> {
+        if let Some(life) = self.life {
+            return Ok(life);
+        }
+        let life = sql.load::<u64>("listing")?.unwrap_or(0).saturating_add(1);
+        sql.store("listing", &life)?;
+        Ok(*self.life.insert(life))
     }
 }

@@ -105,6 +105,11 @@ impl Publishing {
         Some(holder.gone.as_ref().map_or(holder.heard, |gone| gone.at))
     }
 
+    /// Whether someone publishes who is not known to be gone.
+    pub(super) fn is_heard(&self) -> bool {
+        self.holder.as_ref().is_some_and(|holder| holder.gone.is_none())
+    }
+
     /// Nobody publishes any more.
     pub(super) fn release(&mut self, sql: &impl Sql, reason: StopReason) -> Result<(), SqlError> {
         let Some(holder) = self.holder.take() else { return Ok(()) };
@@ -237,6 +242,9 @@ impl<S: Sql> Room<S> {
             };
             holder.gone.get_or_insert(Gone { at: now, grace_ms });
             self.sql.store("publishing", &self.publishing)?;
+        }
+        if self.life.closing.is_some() && epoch.0 == self.publishing.last && matches!(report, Report::Ended { .. }) {
+            self.close()?;
         }
         if self.life.status == StreamStatus::Scheduled && self.timeline.is_playable() {
             self.go_live(now)?;

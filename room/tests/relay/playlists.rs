@@ -63,7 +63,7 @@ fn live(delay_seconds: u32) -> (Relay<Db>, Told) {
     let mut reply = attached(&Db::new());
     reply.view.settings.delay_seconds = delay_seconds;
     reply.timeline = Some(told.snapshot());
-    told.known = reply.timeline.clone();
+    told.known.clone_from(&reply.timeline);
     relay.attached(reply, at(10)).unwrap();
     (relay, told)
 }

@@ -59,6 +59,11 @@ impl Setup {
         self.origin = Some(self.system.start_origin_on(&upstream, self.system.scratch.path(), self.rtmp_port));
     }
 
+    /// The port that the origin takes RTMP on.
+    pub fn rtmp_port(&self) -> u16 {
+        self.rtmp_port
+    }
+
     /// The origin.
     pub fn origin(&self) -> &Origin {
         self.origin.as_ref().expect("the origin runs")

@@ -3,6 +3,7 @@
 mod encoders;
 mod end_and_key;
 mod epochs;
+mod low_latency;
 mod playback;
 mod playlists;
 mod publish;

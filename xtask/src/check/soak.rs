@@ -18,6 +18,9 @@ pub struct Soak {
     /// Take R2 away for so many seconds instead, in each of the ways that it fails
     #[arg(long, conflicts_with = "kills")]
     outage: Option<u32>,
+    /// Hold an ordinary stream's playlists against the RFC for so many minutes instead
+    #[arg(long, conflicts_with_all = ["kills", "outage"])]
+    playlists: Option<u32>,
     /// Repeat the run that printed this seed
     #[arg(long)]
     seed: Option<u64>,
@@ -27,8 +30,12 @@ pub struct Soak {
 pub fn soak(workspace: &Workspace, options: &Soak) -> Result<()> {
     steps::everything(workspace)?;
     let mut cargo = workspace.command("cargo");
-    cargo.args(["test", "--package=spillway-tests", "--test=faults", "--", "--nocapture", "--exact"]);
+    let scenarios = if options.playlists.is_some() { "--test=e2e" } else { "--test=faults" };
+    cargo.args(["test", "--package=spillway-tests", scenarios, "--", "--nocapture", "--exact"]);
     match (options.kills, options.outage) {
+        _ if let Some(minutes) = options.playlists => cargo
+            .arg("low_latency::the_strict_checker_finds_nothing_in_a_live_stream")
+            .env("CHECK_SECONDS", (minutes * 60).to_string()),
         (Some(kills), _) => cargo
             .arg("kills::whatever_is_killed_what_is_listed_is_there_once_and_plays")
             .env("FAULT_KILLS", kills.to_string()),
