@@ -141,7 +141,9 @@ impl World {
             reported: 0,
             parts: 8,
         };
-        support::reports().into_iter().for_each(|report| world.report(report));
+        for report in support::reports() {
+            world.report(report);
+        }
         world
     }
 

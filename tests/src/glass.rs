@@ -52,22 +52,24 @@ pub struct Seen {
     pub requests: std::collections::BTreeMap<String, u32>,
     /// The heights of the picture, as they changed.
     pub heights: Vec<u32>,
+    /// How far behind the end of the playlist the player said that it was, in milliseconds.
+    pub behind: Vec<f64>,
+    /// Media that was there ahead of what was shown, in milliseconds.
+    pub buffered: Vec<f64>,
 }
 
-impl Seen {
-    /// The latency that this share of all frames stays below.
-    pub fn percentile(&self, share: f64) -> f64 {
-        let mut sorted = self.latencies.clone();
-        sorted.sort_by(f64::total_cmp);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a place in the list"
-        )]
-        let place = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
-        sorted.get(place).copied().unwrap_or(f64::NAN)
-    }
+/// What this share of all values stays below.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in the list"
+    )]
+    let place = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
+    sorted.get(place).copied().unwrap_or(f64::NAN)
 }
 
 /// Begins to look at the page's picture, from now on; its source has this many lines.
@@ -79,10 +81,15 @@ pub async fn watch(browser: &Browser, source_height: u32) {
         const canvas = document.createElement('canvas');
         [canvas.width, canvas.height] = [bits, 1];
         const context = canvas.getContext('2d', {{ willReadFrequently: true }});
-        const seen = {{ latencies: [], stalls: 0, longestGap: 0, requests: {{}}, heights: [] }};
+        const seen = {{ latencies: [], stalls: 0, longestGap: 0, requests: {{}}, heights: [], behind: [], buffered: [] }};
         window.seen = seen;
         let last = 0;
         video.addEventListener('waiting', () => (seen.stalls += 1));
+        video.parentElement.parentElement.addEventListener('player-figures', (event) => {{
+            seen.behind.push(1000 * (event.detail.latency ?? 0));
+            const n = video.buffered.length;
+            seen.buffered.push(n > 0 ? 1000 * (video.buffered.end(n - 1) - video.currentTime) : 0);
+        }});
         performance.setResourceTimingBufferSize(100000);
         new PerformanceObserver((list) => {{
             for (const entry of list.getEntries()) {{

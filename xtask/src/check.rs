@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check there is, by area. CI runs just this.
 
 mod area;
+mod bench;
 mod deployment;
 mod fuzz;
 mod openapi;
@@ -13,6 +14,7 @@ use anyhow::{Result, bail};
 
 pub use self::{
     area::Area,
+    bench::{Bench, Subject, bench},
     deployment::deployment,
     fuzz::{Options as FuzzOptions, fuzz},
     openapi::openapi,

@@ -25,6 +25,8 @@ enum Command {
     },
     /// Run a long scenario: an hour's stream, or many crashes
     Soak(check::Soak),
+    /// Measure, and write the figures down in bench/
+    Bench(check::Bench),
     /// Run libFuzzer over everything that reads what strangers send
     Fuzz(check::FuzzOptions),
     /// Format all code
@@ -55,6 +57,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up(options) => up::up(&workspace, &options),
         Command::Test { area } => check::test(&workspace, area),
         Command::Soak(options) => check::soak(&workspace, &options),
+        Command::Bench(options) => check::bench(&workspace, &options),
         Command::Fuzz(options) => check::fuzz(&workspace, &options),
         Command::Fmt => check::format(&workspace),
         Command::Worker => build::worker(&workspace),

@@ -88,8 +88,6 @@ pub(super) struct Live {
 struct Shared {
     /// Why the encoder has gone, once it has.
     gone: OnceLock<EndReason>,
-    /// The wall-clock time of the first frame: media time 0.
-    zero: OnceLock<Timestamp>,
     watched: Mutex<Watched>,
 }
 
@@ -98,13 +96,25 @@ struct Watched {
     meter: Meter,
     replay: Replay,
     silence: Silence,
+    /// The wall-clock time of media time 0. Encoders begin with what has waited for the connection: of all that came, what came
+    /// soonest says it best.
+    zero: Option<Timestamp>,
+}
+
+impl Watched {
+    fn came(&mut self, tag: &Tag) {
+        if tag.role != Role::Configuration {
+            let zero = edge::now().plus_millis(tag.dts_ms.saturating_neg());
+            self.zero = Some(self.zero.map_or(zero, |known| known.min(zero)));
+        }
+    }
 }
 
 impl Shared {
     fn new() -> Self {
         let silence = Silence::new(false, Instant::now().into_std());
-        let watched = Watched { meter: Meter::default(), replay: Replay::default(), silence };
-        Self { gone: OnceLock::new(), zero: OnceLock::new(), watched: Mutex::new(watched) }
+        let watched = Watched { meter: Meter::default(), replay: Replay::default(), silence, zero: None };
+        Self { gone: OnceLock::new(), watched: Mutex::new(watched) }
     }
 
     fn with<T>(&self, use_it: impl FnOnce(&mut Watched) -> T) -> T {
@@ -232,11 +242,9 @@ impl Live {
             tokio::select! {
                 next = inputs.recv() => match next {
                     Some(Input::Tag(tag, _share)) => {
-                        if tag.role != Role::Configuration {
-                            shared.zero.get_or_init(edge::now);
-                        }
                         // Kept before anything is waited for: whatever becomes of this pipeline, the next one gets it.
                         shared.with(|watched| {
+                            watched.came(&tag);
                             watched.meter.tag(&tag);
                             watched.replay.push(&tag);
                         });
@@ -294,7 +302,8 @@ impl Live {
                 }
                 _ => None,
             };
-            told.items.extend(told.teller.hear(frame, *shared.zero.get_or_init(edge::now))?);
+            let zero = shared.with(|watched| watched.zero).unwrap_or_else(edge::now);
+            told.items.extend(told.teller.hear(frame, zero)?);
             if let Some((kind, end_us)) = end {
                 shared.with(|watched| watched.replay.told(kind, end_us));
             }

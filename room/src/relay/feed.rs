@@ -49,8 +49,9 @@ impl<S: Sql> Relay<S> {
         let delay_ms = self.delay_ms();
         let mut news = Vec::with_capacity(new.len());
         for rendition in new {
-            let Some(shown) = self.showing.shown(delay_ms, now) else { break };
-            if let Some(text) = shown.media(&rendition, false) {
+            let pushed = self.feed.texts.get(&rendition).cloned();
+            let shown = || self.showing.shown(delay_ms, now)?.media(&rendition, false);
+            if let Some(text) = pushed.or_else(shown) {
                 self.feed.texts.insert(rendition.clone(), text.clone());
                 news.push(PlaylistNews { rendition, text: Some(text.to_string()), edits: Vec::new() });
             }
@@ -75,9 +76,10 @@ impl<S: Sql> Relay<S> {
         for rendition in watched {
             let Some(shown) = self.showing.shown(delay_ms, now) else { return Ok(()) };
             let Some(text) = shown.media(&rendition, false) else { continue };
-            let old = self.feed.texts.insert(rendition.clone(), text.clone());
-            if old.as_ref() != Some(&text) {
-                changed.insert(rendition.clone(), news(rendition, old.as_deref(), &text));
+            let old = self.feed.texts.get(&rendition);
+            if old.is_none_or(|old| own(old) != own(&text)) {
+                changed.insert(rendition.clone(), news(rendition.clone(), old.map(Rc::as_ref), &text));
+                self.feed.texts.insert(rendition, text);
             }
         }
         for (watched, ids) in groups {
@@ -94,6 +96,11 @@ impl<S: Sql> Relay<S> {
         }
         Ok(())
     }
+}
+
+/// A playlist without what it says of others: that alone is no news to a player, which would take it for a playlist that stands still.
+fn own(text: &str) -> &str {
+    text.split("#EXT-X-RENDITION-REPORT").next().unwrap_or_default()
 }
 
 /// What changes one text into another, line by line; all of it, where there is none to change.

@@ -7,7 +7,7 @@ use harness::{
     browser::Browser,
     encoder::Encoder,
     faults::{Fault, Rule, Seed, Setup},
-    glass::{self, Seen},
+    glass::{self, Seen, percentile},
 };
 use serde_json::json;
 use spillway_protocol::api::StreamStatus;
@@ -54,9 +54,12 @@ async fn measure(name: &str, rules: Vec<Rule>) -> Seen {
         "name": name,
         "seconds": seconds,
         "frames": seen.latencies.len(),
-        "p50Ms": seen.percentile(0.5),
-        "p90Ms": seen.percentile(0.9),
-        "p99Ms": seen.percentile(0.99),
+        "p50Ms": percentile(&seen.latencies, 0.5),
+        "p90Ms": percentile(&seen.latencies, 0.9),
+        "p99Ms": percentile(&seen.latencies, 0.99),
+        "behindPlaylistP50Ms": percentile(&seen.behind, 0.5),
+        "bufferedP50Ms": percentile(&seen.buffered, 0.5),
+        "bufferedP1Ms": percentile(&seen.buffered, 0.01),
         "stalls": seen.stalls,
         "longestGapMs": seen.longest_gap,
         "playlistRequests": playlists.iter().map(|(_, count)| **count).sum::<u32>(),
@@ -64,7 +67,7 @@ async fn measure(name: &str, rules: Vec<Rule>) -> Seen {
         "mediaAskedForTwice": twice,
         "heights": seen.heights,
     });
-    println!("FIGURES {figures}");
+    crate::write_down(&figures);
     browser.close().await;
     seen
 }

@@ -31,7 +31,7 @@ beforeEach(() => {
 
 function begin({ over = false } = {}) {
   const finished = vi.fn();
-  play({} as HTMLVideoElement, {
+  play(new EventTarget() as HTMLVideoElement, {
     url: "index.m3u8",
     counted: () => false,
     playlists: null,

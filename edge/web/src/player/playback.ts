@@ -1,6 +1,7 @@
 import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
 import type { PlaylistFeed } from "../room/playlist-feed";
 import { feedLoader } from "./feed-loader";
+import { LatencyKeeper } from "./latency-keeper";
 import { Recovery } from "./recovery";
 
 /** A picture's figures, as far as the engine knows them. */
@@ -38,8 +39,10 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
   const { url, counted, playlists, over, finished } = options;
   const config: Partial<HlsConfig> = {
     lowLatencyMode: true,
-    // Where the playlist names no hold-back, hls.js keeps 3 target durations; setting a count would overrule a playlist that does.
-    maxLiveSyncPlaybackRate: 1.1,
+    // Where the playlist names no hold-back, hls.js keeps 3 target durations; setting a count would overrule a playlist that does. It
+    // goes there at the start; staying there is the keeper's: hls.js goes faster only with a second of reserve, more than there is.
+    maxLiveSyncPlaybackRate: 1,
+    liveSyncOnStallIncrease: 0,
     // By this the controls know a live stream.
     liveDurationInfinity: true,
     backBufferLength: 30,
@@ -55,8 +58,14 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
     },
   };
   const recovery = new Recovery(Math.random);
+  const keeper = new LatencyKeeper();
+  const stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hls = begin();
+  video.addEventListener("timeupdate", keep, { signal: stopped.signal });
+  video.addEventListener("waiting", () => hls.latestLevelDetails?.live && keeper.stalled(performance.now()), {
+    signal: stopped.signal,
+  });
 
   function begin(): Hls {
     const engine = new Hls({ ...config, ...(playlists && { pLoader: feedLoader(playlists) }) });
@@ -88,6 +97,15 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
     return engine;
   }
 
+  /** Keeps the picture as near as the stream asks, and the line allows. */
+  function keep(): void {
+    const details = hls.latestLevelDetails;
+    if (!details?.live || video.paused || video.seeking || hls.latency <= 0) return;
+    const holdBack = details.partHoldBack || details.holdBack || details.targetduration * 3;
+    const rate = keeper.rate({ latency: hls.latency, holdBack, buffered: ahead(video) }, performance.now());
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
   function startOver(): void {
     hls.destroy();
     hls = begin();
@@ -96,6 +114,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
   return {
     figures: () => ({ ...seen(video), latency: Number.isFinite(hls.latency) && hls.latency > 0 ? hls.latency : null }),
     stop() {
+      stopped.abort();
       clearTimeout(timer);
       hls.destroy();
       playlists?.stop();
@@ -135,6 +154,14 @@ function playNatively(video: HTMLVideoElement, { url, over, finished }: Playback
       video.load();
     },
   };
+}
+
+/** Seconds of picture and sound that are there, ahead of what is shown. */
+function ahead({ buffered, currentTime }: HTMLVideoElement): number {
+  for (let n = 0; n < buffered.length; n++) {
+    if (buffered.start(n) <= currentTime && currentTime <= buffered.end(n)) return buffered.end(n) - currentTime;
+  }
+  return 0;
 }
 
 function seen(video: HTMLVideoElement): Omit<PlaybackFigures, "latency"> {
