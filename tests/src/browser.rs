@@ -78,6 +78,11 @@ impl Browser {
         self.client.goto(&format!("{}{path}", self.base)).await.unwrap();
     }
 
+    /// Goes to a page that is not ours.
+    pub async fn go_elsewhere(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
     /// The path where it is now.
     pub async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()

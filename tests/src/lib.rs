@@ -5,10 +5,12 @@
 
 mod api;
 pub mod browser;
+pub mod cache;
 pub mod encoder;
 pub mod faults;
 pub mod glass;
 pub mod node;
+pub mod page;
 mod people;
 pub mod player;
 mod room;

@@ -7,4 +7,5 @@ mod low_latency;
 mod playback;
 mod playlists;
 mod publish;
+mod shared_cache;
 mod storage;

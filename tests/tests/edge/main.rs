@@ -6,6 +6,7 @@ mod errors;
 mod headers;
 mod join;
 mod limits;
+mod low_latency;
 mod me;
 mod openapi;
 mod origin_link;

@@ -18,7 +18,7 @@ use crate::{
 pub enum Packages {
     /// What compiling and running takes.
     Run,
-    /// That, and what the scenarios take: a browser with its driver, Python's virtual environments.
+    /// That, and what the scenarios take: a browser with its driver, a shared cache, Python's virtual environments.
     Test,
 }
 
@@ -38,7 +38,8 @@ const RUN: &[&str] = &[
     "libgstreamer1.0-dev",
 ];
 
-const TEST: &[&str] = &["chromium", "chromium-driver", "fonts-noto-color-emoji", "python3-venv"];
+const TEST: &[&str] =
+    &["chromium", "chromium-driver", "fonts-noto-color-emoji", "libnginx-mod-rtmp", "nginx-light", "python3-venv"];
 
 pub(super) fn install(which: Packages) -> Result<Done> {
     let wanted = match which {
