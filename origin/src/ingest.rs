@@ -4,6 +4,7 @@ mod bucket;
 mod door;
 pub(crate) mod flv;
 pub(crate) mod limit;
+mod pace;
 pub(crate) mod rtmp;
 mod seats;
 

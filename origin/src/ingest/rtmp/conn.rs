@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::IngestLimits,
-    ingest::{door::Answer, limit::Limit, seats::Seat},
+    ingest::{door::Answer, limit::Limit, pace::Pace, seats::Seat},
     metrics::Metrics,
     stream::{Publisher, Streams},
 };
@@ -84,6 +84,7 @@ pub(super) struct Connection<'a> {
     seat: Seat,
     session: Session,
     publisher: Option<Publisher>,
+    pace: Pace,
     streams: &'a Streams,
     metrics: &'a Metrics,
 }
@@ -98,7 +99,7 @@ impl<'a> Connection<'a> {
         metrics: &'a Metrics,
     ) -> Self {
         let session = Session::new(limits, Instant::now().into_std());
-        Self { socket, seat, session, publisher: None, streams, metrics }
+        Self { socket, seat, session, publisher: None, pace: Pace::default(), streams, metrics }
     }
 
     /// Serves it to its end.
@@ -160,7 +161,8 @@ impl<'a> Connection<'a> {
             if self.publisher.is_some() {
                 buffer.resize(READ.1, 0);
             }
-            if let Some(pause) = self.session.pause(count, now) {
+            let pauses = [self.session.pause(count, now), self.pace.pause()];
+            if let Some(pause) = pauses.into_iter().flatten().max() {
                 time::sleep(pause).await;
             }
         }
@@ -175,6 +177,7 @@ impl<'a> Connection<'a> {
             }
             Event::Tag(tag) => {
                 let Some(publisher) = &mut self.publisher else { return Ok(()) };
+                self.pace.came(tag.dts_ms, Instant::now().into_std());
                 if publisher.send(tag).await.is_err() {
                     let reason = publisher.dismissed().await;
                     self.session.dismiss("The stream is over.")?;
