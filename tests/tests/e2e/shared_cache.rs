@@ -36,7 +36,8 @@ async fn five_hundred_blocked_viewers_cost_one_request_a_part() {
     let mut playlist = MediaPlaylist::parse(&first).unwrap();
     let before = cache.asked().len();
     for _ in 0..PARTS {
-        let (msn, part) = playlist.growing.as_ref().map_or((playlist.next_msn(), 0), |open| (open.msn, open.parts.len()));
+        let (msn, part) =
+            playlist.growing.as_ref().map_or((playlist.next_msn(), 0), |open| (open.msn, open.parts.len()));
         let hint = playlist.hints[0].uri.clone();
         // Every viewer waits for the playlist, and for the part that is hinted at.
         let reloads = (0..VIEWERS).map(|_| get(format!("video.m3u8?_HLS_msn={msn}&_HLS_part={part}")));

@@ -7,6 +7,8 @@ import "media-chrome/dist/media-mute-button.js";
 import "media-chrome/dist/media-pip-button.js";
 import "media-chrome/dist/media-play-button.js";
 import "media-chrome/dist/media-volume-range.js";
+import "media-chrome/dist/menu/media-rendition-menu.js";
+import "media-chrome/dist/menu/media-rendition-menu-button.js";
 import "./live-player.css";
 import { html, nothing, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -57,12 +59,14 @@ export class LivePlayer extends LightElement {
           @ended=${this.tellEnded}
         ></video>
         <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
+        <media-rendition-menu hidden anchor="auto" data-testid="qualities"></media-rendition-menu>
         <media-control-bar ?hidden=${this.src === null}>
           <media-play-button></media-play-button>
           <media-mute-button></media-mute-button>
           <media-volume-range></media-volume-range>
           <media-live-button></media-live-button>
           <span class="player-spacer"></span>
+          <media-rendition-menu-button data-testid="quality"></media-rendition-menu-button>
           <media-pip-button></media-pip-button>
           <media-fullscreen-button></media-fullscreen-button>
         </media-control-bar>

@@ -2,6 +2,7 @@ import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
 import type { PlaylistFeed } from "../room/playlist-feed";
 import { feedLoader } from "./feed-loader";
 import { LatencyKeeper } from "./latency-keeper";
+import { offerQualities } from "./qualities";
 import { Recovery } from "./recovery";
 
 /** A picture's figures, as far as the engine knows them. */
@@ -61,6 +62,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
   const keeper = new LatencyKeeper();
   const stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let withdraw = () => {};
   let hls = begin();
   video.addEventListener("timeupdate", keep, { signal: stopped.signal });
   video.addEventListener("waiting", () => hls.latestLevelDetails?.live && keeper.stalled(performance.now()), {
@@ -92,6 +94,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
       // Without a multivariant playlist there is no level whose loading could start.
       else timer = setTimeout(engine.levels.length > 0 ? () => engine.startLoad() : startOver, remedy.afterMs);
     });
+    withdraw = offerQualities(engine, video);
     engine.loadSource(url);
     engine.attachMedia(video);
     return engine;
@@ -107,6 +110,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
   }
 
   function startOver(): void {
+    withdraw();
     hls.destroy();
     hls = begin();
   }
@@ -116,6 +120,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
     stop() {
       stopped.abort();
       clearTimeout(timer);
+      withdraw();
       hls.destroy();
       playlists?.stop();
     },
