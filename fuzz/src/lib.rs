@@ -51,7 +51,7 @@ static STREAM: LazyLock<StreamId> = LazyLock::new(|| StreamId::new(Timestamp::fr
 
 /// What the pipeline makes of tags: a byte of kind (bit 0: sound) and of the time since the last tag, a byte of length, the body.
 pub fn tags(mut data: &[u8]) {
-    let config = pipe::Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None };
+    let config = pipe::Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None, rungs: Vec::new() };
     let mut stream = stream::Stream::new(&config);
     let mut dts_ms = 0i64;
     while let Some((&[how, length], rest)) = data.split_first_chunk() {

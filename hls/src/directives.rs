@@ -101,6 +101,8 @@ impl Snapshot {
         match (there, too_far) {
             (true, _) => Readiness::Now,
             (false, true) => Readiness::TooFar,
+            // The newest epoch is without it: a player is told at once, and takes another.
+            (false, false) if rendition.track.is_none() => Readiness::TooFar,
             (false, false) => Readiness::Later,
         }
     }

@@ -2,7 +2,7 @@
 
 mod media;
 
-use std::fmt::Write as _;
+use std::{cmp::Reverse, fmt::Write as _};
 
 use spillway_protocol::media::{RenditionId, Track, TrackKind};
 
@@ -23,10 +23,12 @@ fn media_uri(rendition: &RenditionId) -> String {
     format!("{rendition}.m3u8")
 }
 
-/// The multivariant playlist: each picture with the sound beside it, or each sound where there is no picture.
+/// The multivariant playlist: each picture with the sound beside it, or each sound where there is no picture. The encoder's own picture
+/// stands first, where players begin, then the rungs below it, the largest first.
 pub fn multivariant(snapshot: &Snapshot) -> String {
     let listed = || snapshot.renditions.iter().filter_map(|r| Some((r, r.track.as_ref()?)));
-    let pictures: Vec<_> = listed().filter(|(_, t)| matches!(t.kind, TrackKind::Video { .. })).collect();
+    let mut pictures: Vec<_> = listed().filter(|(_, t)| matches!(t.kind, TrackKind::Video { .. })).collect();
+    pictures.sort_by_key(|(picture, track)| (picture.id != RenditionId::video(), Reverse(pixels(track))));
     let sounds: Vec<_> = listed().filter(|(_, t)| matches!(t.kind, TrackKind::Audio { .. })).collect();
 
     let mut out = format!("#EXTM3U\n#EXT-X-VERSION:{VERSION}\n");
@@ -55,6 +57,14 @@ pub fn multivariant(snapshot: &Snapshot) -> String {
         stream_inf(&mut out, picture, track, &sounds);
     }
     out
+}
+
+/// How large a picture is.
+fn pixels(track: &Track) -> u64 {
+    match track.kind {
+        TrackKind::Video { width, height, .. } => u64::from(width).saturating_mul(height.into()),
+        TrackKind::Audio { .. } => 0,
+    }
 }
 
 fn stream_inf(out: &mut String, main: &RenditionSnapshot, track: &Track, group: &[(&RenditionSnapshot, &Track)]) {

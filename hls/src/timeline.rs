@@ -125,6 +125,7 @@ impl Timeline {
                 Ok(self.started(epoch, *at, *target_ms, *part_target_ms))
             }
             Report::Track { track, init } => self.track(epoch, track, *init),
+            Report::TrackEnded { rendition } => Ok(self.track_ended(epoch, rendition)),
             Report::Part(part) => self.part(epoch, part, false),
             Report::PartGap(part) => self.part(epoch, part, true),
             Report::Segment(segment) => self.segment(epoch, segment, false),
@@ -234,6 +235,19 @@ impl Timeline {
         });
         change.playlists = !change.rows.is_empty();
         Ok(change)
+    }
+
+    /// A rendition has ended before its epoch: the multivariant playlist is without it, nobody waits for it, and what it has listed stays.
+    fn track_ended(&mut self, epoch: Epoch, id: &RenditionId) -> Change {
+        let change = self.head_if(|head| head.runs.get_mut(&epoch).and_then(|run| run.tracks.remove(id)).is_some());
+        if change.rows.is_empty() {
+            return change;
+        }
+        let open = self.renditions.get(id).and_then(|r| r.open.as_ref()).is_some_and(|open| open.epoch == epoch);
+        let mut rows: Vec<_> = if open { self.close(id).into_iter().collect() } else { Vec::new() };
+        self.head.playable |= self.is_complete(epoch);
+        rows.push(Row::Head(self.head.clone()));
+        Change { rows, playlists: true }
     }
 
     /// A player needs every rendition that the multivariant playlist will name: one that has listed nothing is waited for, a while.

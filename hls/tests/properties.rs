@@ -34,6 +34,8 @@ enum Event {
     Again { back: usize },
     /// An older publisher reports a segment of its own.
     Straggler { age: u32, rendition: u8 },
+    /// A rendition was given up.
+    GivenUp { rendition: u8 },
     /// The publisher is gone.
     Gone,
     /// Something that makes no sense.
@@ -59,6 +61,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => (0_u8..3).prop_map(|rendition| Event::Part { rendition }),
         3 => (0_usize..20).prop_map(|back| Event::Again { back }),
         2 => (1_u32..3, 0_u8..3).prop_map(|(age, rendition)| Event::Straggler { age, rendition }),
+        1 => (0_u8..3).prop_map(|rendition| Event::GivenUp { rendition }),
         1 => Just(Event::Gone),
         3 => Just(Event::Evict),
         2 => (0_u32..6, 0_u8..3, 0_u32..40, 0_u32..20_000, 0_u32..3)
@@ -194,6 +197,11 @@ impl Origin {
             Event::Straggler { age, rendition } => {
                 epoch = epoch.saturating_sub(age);
                 reports.push(self.segment(rendition, 1_000, true));
+            }
+            Event::GivenUp { rendition: number } => {
+                self.renditions &= !(1 << number);
+                self.parts[usize::from(number)] = 0;
+                reports.push(Report::TrackEnded { rendition: rendition(number) });
             }
             Event::Gone => reports.push(Report::Ended { reason: EndReason::Lost }),
             Event::Noise { epoch: of, rendition: number, index, ms, init } => {

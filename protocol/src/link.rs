@@ -36,6 +36,9 @@ pub struct PublishReply {
     /// The stream's fixed PART-TARGET in milliseconds, once an earlier epoch has set it.
     #[serde(default)]
     pub part_target_ms: Option<u32>,
+    /// The rungs that the stream's settings allow below its source, as their lines, highest first.
+    #[serde(default)]
+    pub rungs: Vec<u16>,
 }
 
 /// From the origin to the Room.
@@ -76,6 +79,12 @@ pub enum Report {
         track: Track,
         /// Which init section: [`crate::media::ObjectName::Init`].
         init: u32,
+    },
+    /// Nothing more comes of a rendition, though the publisher goes on: until it appears again it is not offered.
+    #[serde(rename_all = "camelCase")]
+    TrackEnded {
+        /// Which one.
+        rendition: RenditionId,
     },
     /// A part lies on R2.
     Part(PartReport),
@@ -248,6 +257,10 @@ mod tests {
         for (said, shape) in [
             (Report::Gap(report), json!({"type": "gap", "data": facts})),
             (Report::Skipped, json!({"type": "skipped"})),
+            (
+                Report::TrackEnded { rendition: RenditionId::rung(720) },
+                json!({"type": "trackEnded", "data": {"rendition": "720p"}}),
+            ),
         ] {
             let frame = LinkUp::Report { n: 7, report: said };
             let wanted = json!({"type": "report", "data": {"n": 7, "report": shape}});

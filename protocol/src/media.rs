@@ -42,6 +42,11 @@ impl RenditionId {
         Self("audio".to_owned())
     }
 
+    /// A rung of the ladder, transcoded from the encoder's own picture: `720p` has 720 lines across its shorter side.
+    pub fn rung(lines: u16) -> Self {
+        Self(format!("{lines}p"))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

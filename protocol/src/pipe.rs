@@ -24,7 +24,8 @@ pub enum ToPipeline<B> {
     Eos,
 }
 
-/// From the pipeline to the origin. Within a rendition: `Init` before its parts, a segment's parts in order, then `SegmentEnd`.
+/// From the pipeline to the origin. Within a rendition: `Init` before its parts, a segment's parts in order, then `SegmentEnd`; nothing
+/// behind a `Ladder` that is without it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FromPipeline<B> {
     /// The stream's target duration is settled (the first segment is whole, or the config gave it). Comes before any `SegmentEnd`.
@@ -35,6 +36,8 @@ pub enum FromPipeline<B> {
     Part(Part, B),
     /// A segment is whole: its parts, concatenated.
     SegmentEnd(SegmentEnd),
+    /// Which rungs run from here on; of one that ran and is not named nothing more comes.
+    Ladder(Ladder),
     /// What the streamer should know, as a stable code (`LONG_GOP`, …).
     Warning(Warning),
     /// All was flushed; the process exits.
@@ -53,6 +56,9 @@ pub struct Config {
     pub target_ms: Option<u32>,
     /// The stream's part target in milliseconds, where an earlier epoch has set it.
     pub part_target_ms: Option<u32>,
+    /// The rungs that may be made, as their lines across the shorter side; those that are not below the source are left out.
+    #[serde(default)]
+    pub rungs: Vec<u16>,
 }
 
 /// When a tag belongs.
@@ -121,6 +127,18 @@ pub struct SegmentEnd {
     pub init: u32,
     /// How many parts it has.
     pub parts: u32,
+}
+
+/// The rungs that run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ladder {
+    /// Their lines across the shorter side, highest first.
+    pub rungs: Vec<u16>,
+    /// The source's lines, which are decoded for them.
+    pub source: u16,
+    /// The source's frames a second in thousandths; 0 when it is not known.
+    pub frame_rate_millis: u32,
 }
 
 /// A warning.
@@ -211,6 +229,7 @@ impl<B: AsRef<[u8]>> FromPipeline<B> {
             Self::SegmentEnd(end) => write(68, end, &[]),
             Self::Warning(warning) => write(69, warning, &[]),
             Self::Eos => write(70, &(), &[]),
+            Self::Ladder(ladder) => write(71, ladder, &[]),
         }
     }
 }
@@ -225,6 +244,7 @@ impl<'a> FromPipeline<&'a [u8]> {
             68 => Self::SegmentEnd(read(payload)?.0),
             69 => Self::Warning(read(payload)?.0),
             70 => Self::Eos,
+            71 => Self::Ladder(read(payload)?.0),
             other => return Err(Malformed::UnknownType(other)),
         })
     }

@@ -55,7 +55,8 @@ fn what_a_room_stores() {
         }
     }
     let facts = json!({"creatorId": user(1), "title": "A stream", "status": "SCHEDULED", "actualStartTime": null,
-        "endTime": null, "gated": false, "chatEnabled": true, "tipsEnabled": true, "delaySeconds": 0, "maxViewers": null, "updatedAt": 1});
+        "endTime": null, "gated": false, "chatEnabled": true, "tipsEnabled": true, "delaySeconds": 0, "quality": "HD", "maxViewers": null,
+        "updatedAt": 1});
     let shown = json!({"status": "LIVE", "actualStartTime": at(1), "endTime": null, "viewerCount": 1, "peakViewers": 1,
         "messagesCount": 1});
     let source = SourceId::new(at(0), 5);

@@ -19,6 +19,7 @@ impl StreamRow {
             chat_enabled: self.chat_enabled,
             tips_enabled: self.tips_enabled,
             delay_seconds: self.delay_seconds,
+            quality: self.quality,
             max_viewers: self.max_viewers,
             updated_at: self.updated_at,
         }

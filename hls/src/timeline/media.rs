@@ -192,7 +192,7 @@ impl Timeline {
     }
 
     /// Lists a segment that will never be whole as a gap: players have had its parts, and the number is theirs.
-    fn close(&mut self, id: &RenditionId) -> Option<Row> {
+    pub(super) fn close(&mut self, id: &RenditionId) -> Option<Row> {
         let open = self.renditions.get_mut(id)?.open.take()?;
         Some(self.list(id, closed(open)))
     }

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::format_push_string)]
 
 mod golden;
+mod ladder;
 mod live;
 mod low_latency;

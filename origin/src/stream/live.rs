@@ -197,6 +197,7 @@ impl Live {
             part_ms: PART_MS,
             target_ms: settled.map(|target| target.target_ms).or(self.target_ms),
             part_target_ms: settled.map(|target| target.part_target_ms).or(self.part_target_ms),
+            rungs: Vec::new(),
         };
         let mut pipeline = Pipeline::start(&self.program, config).await?;
         let feed = self.feed(inputs, &mut pipeline.input, shared);

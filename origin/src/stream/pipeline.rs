@@ -96,6 +96,7 @@ impl Output {
             FromPipeline::Init(init, media) => FromPipeline::Init(init, payload.slice_ref(media)),
             FromPipeline::Part(part, media) => FromPipeline::Part(part, payload.slice_ref(media)),
             FromPipeline::SegmentEnd(end) => FromPipeline::SegmentEnd(end),
+            FromPipeline::Ladder(ladder) => FromPipeline::Ladder(ladder),
             FromPipeline::Warning(warning) => FromPipeline::Warning(warning),
             FromPipeline::Eos => FromPipeline::Eos,
         })

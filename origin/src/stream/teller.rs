@@ -1,6 +1,6 @@
 //! Makes reports of what the pipeline says: pure, one frame in, items for the outbox out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use spillway_protocol::{
@@ -52,6 +52,8 @@ pub(crate) struct Teller {
     ends_us: HashMap<RenditionId, u64>,
     /// Segments that were told by an earlier pipeline, and come again.
     again: HashMap<RenditionId, SegmentIndex>,
+    /// Rungs that were told of, and have not ended.
+    rungs: BTreeSet<RenditionId>,
 }
 
 /// Numbers that nobody has used.
@@ -80,6 +82,7 @@ impl Teller {
             next: Numbers::default(),
             ends_us: HashMap::new(),
             again: HashMap::new(),
+            rungs: BTreeSet::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl Teller {
     /// media time 0.
     pub(crate) fn hear(&mut self, frame: FromPipeline<Bytes>, zero: Timestamp) -> Result<Vec<Item>, Nonsense> {
         let item = match frame {
+            FromPipeline::Ladder(ladder) => return Ok(self.ladder(&ladder)),
             FromPipeline::Target(target) => {
                 let Some(held) = self.held.take() else { return Ok(Vec::new()) };
                 self.target = Some(target);
@@ -132,8 +136,33 @@ impl Teller {
         }
     }
 
+    /// Rungs that were told of and run no more have ended.
+    fn ladder(&mut self, ladder: &pipe::Ladder) -> Vec<Item> {
+        let running: BTreeSet<_> = ladder.rungs.iter().map(|lines| RenditionId::rung(*lines)).collect();
+        let ended: Vec<_> = self.rungs.difference(&running).cloned().collect();
+        let mut items = Vec::with_capacity(ended.len());
+        for rendition in ended {
+            self.rungs.remove(&rendition);
+            // What was half made is never whole.
+            let open = self.open.remove(&rendition);
+            let bytes: usize = open.iter().flat_map(|open| &open.pieces).map(Bytes::len).sum();
+            self.bytes = self.bytes.saturating_sub(bytes);
+            items.push(Item::Report { report: Report::TrackEnded { rendition }, object: None });
+        }
+        match &mut self.held {
+            Some(held) => {
+                held.extend(items);
+                Vec::new()
+            }
+            None => items,
+        }
+    }
+
     fn init(&mut self, init: pipe::Init, bytes: Bytes) -> Item {
         let rendition = init.track.rendition.clone();
+        if rendition != RenditionId::video() && rendition != RenditionId::audio() {
+            self.rungs.insert(rendition.clone());
+        }
         let version = self.first.init(&rendition).saturating_add(init.version);
         self.next.inits.insert(rendition.clone(), version.saturating_add(1));
         let object = self.object(rendition, ObjectName::Init { version });
@@ -319,6 +348,26 @@ mod tests {
         teller.begin_anew(true);
         let wanted = ["started 2000 253", "7/video/init0.mp4", "7/video/0.0.m4s", "7/video/0.m4s"];
         assert_eq!(paths(&mut teller, [init(), part(0, 0, b"a"), target(), end(0, 1)]), wanted);
+    }
+
+    #[test]
+    fn a_rung_that_runs_no_more_has_ended_once() {
+        let mut teller = Teller::new(Epoch(7));
+        let ladder = |rungs: &[u16]| {
+            FromPipeline::Ladder(pipe::Ladder { rungs: rungs.to_vec(), source: 720, frame_rate_millis: 30_000 })
+        };
+        let kind = TrackKind::Video { width: 854, height: 480, frame_rate_millis: 0 };
+        let track = Track { rendition: RenditionId::rung(480), codec: "avc1.64001f".to_owned(), kind };
+        let rung = FromPipeline::Init(pipe::Init { track, version: 0 }, Bytes::from_static(b"i"));
+        assert_eq!(paths(&mut teller, [ladder(&[480]), target(), init(), rung]).len(), 3);
+        assert!(paths(&mut teller, [ladder(&[480])]).is_empty());
+        teller.begin_anew(true);
+        let items = teller.hear(ladder(&[]), *ZERO).unwrap();
+        let [Item::Report { report: Report::TrackEnded { rendition }, object: None }] = items.as_slice() else {
+            panic!("{items:?}")
+        };
+        assert_eq!(*rendition, RenditionId::rung(480));
+        assert!(teller.hear(ladder(&[]), *ZERO).unwrap().is_empty());
     }
 
     #[test]

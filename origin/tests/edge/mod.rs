@@ -80,6 +80,8 @@ struct Shared {
     epochs: AtomicU32,
     asked: AtomicU32,
     settled: OnceLock<(u32, u32)>,
+    /// The rungs that the stream's settings allow.
+    rungs: OnceLock<Vec<u16>>,
     store: Arc<InMemory>,
     heard: watch::Sender<Heard>,
     stop: watch::Sender<bool>,
@@ -97,6 +99,7 @@ impl Edge {
             epochs: AtomicU32::new(0),
             asked: AtomicU32::new(0),
             settled: OnceLock::new(),
+            rungs: OnceLock::new(),
             store: store.clone(),
             heard: watch::Sender::new(Heard::default()),
             stop: watch::Sender::new(false),
@@ -124,6 +127,11 @@ impl Edge {
     /// The stream has this target duration and this part target, in milliseconds, from an earlier epoch.
     pub(crate) fn settle(&self, targets_ms: (u32, u32)) {
         self.shared.settled.set(targets_ms).unwrap();
+    }
+
+    /// The stream's settings allow these rungs.
+    pub(crate) fn allow(&self, rungs: &[u16]) {
+        self.shared.rungs.set(rungs.to_vec()).unwrap();
     }
 
     /// Wants the encoder gone.
@@ -171,7 +179,8 @@ async fn publish(
     }
     let epoch = Epoch(shared.epochs.fetch_add(1, Ordering::SeqCst) + 1);
     let (target_ms, part_target_ms) = shared.settled.get().copied().unzip();
-    Json(PublishReply { stream_id: shared.stream, epoch, target_ms, part_target_ms }).into_response()
+    let rungs = shared.rungs.get().cloned().unwrap_or_default();
+    Json(PublishReply { stream_id: shared.stream, epoch, target_ms, part_target_ms, rungs }).into_response()
 }
 
 async fn link(
@@ -270,6 +279,7 @@ pub(crate) fn object_of(report: &Report, epoch: Epoch) -> Option<MediaObject> {
         Report::Part(part) => (&part.rendition, ObjectName::Part(part.segment, part.part)),
         Report::Segment(segment) => (&segment.rendition, ObjectName::Segment(segment.segment)),
         Report::Started { .. }
+        | Report::TrackEnded { .. }
         | Report::Gap(_)
         | Report::PartGap(_)
         | Report::Skipped

@@ -42,6 +42,18 @@ pub enum Quality {
     Uhd,
 }
 
+impl Quality {
+    /// The rungs that a stream of this quality may have below its source: their lines across the shorter side, highest first. The source
+    /// itself is passed through whatever it is.
+    pub fn rungs(self) -> &'static [u16] {
+        match self {
+            Self::Sd => &[480, 360],
+            Self::Hd => &[720, 480, 360],
+            Self::Fhd | Self::Uhd => &[1080, 720, 480, 360],
+        }
+    }
+}
+
 /// A stream's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

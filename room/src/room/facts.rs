@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use spillway_protocol::{
-    api::StreamStatus,
+    api::{Quality, StreamStatus},
     ids::{StreamId, UserId},
     room::{RoomSettings, RoomStream},
     time::Timestamp,
@@ -32,6 +32,9 @@ pub struct Facts {
     pub tips_enabled: bool,
     /// The picture's delay.
     pub delay_seconds: u32,
+    /// The quality that its creator asks for.
+    #[serde(default)]
+    pub quality: Quality,
     /// At most this many may watch.
     pub max_viewers: Option<u32>,
     /// Rises with every change; milliseconds since 1970, or more.

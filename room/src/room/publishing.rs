@@ -145,6 +145,7 @@ impl<S: Sql> Room<S> {
             epoch,
             target_ms: room.timeline.target_ms(),
             part_target_ms: room.timeline.part_target_ms(),
+            rungs: room.facts.quality.rungs().to_vec(),
         };
         if let Some(holder) = &self.publishing.holder {
             // The same request again, because its reply was lost.

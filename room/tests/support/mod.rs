@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc};
 
 use rusqlite::{Connection, params_from_iter, types::ValueRef};
 use spillway_protocol::{
-    api::{Role, StreamStatus},
+    api::{Quality, Role, StreamStatus},
     ids::{StreamId, UserId},
     link::{PartReport, Report, SegmentReport},
     media::{PartIndex, RenditionId, SegmentIndex, Track, TrackKind},
@@ -87,6 +87,7 @@ pub fn facts() -> Facts {
         chat_enabled: true,
         tips_enabled: true,
         delay_seconds: 0,
+        quality: Quality::Hd,
         max_viewers: None,
         updated_at: 1,
     }

@@ -21,7 +21,16 @@ async fn the_key_leads_to_the_stream_that_was_started() {
     let system = edge().await;
     let stream = Broadcast::create(&system.api()).await;
     let granted: PublishReply = Node::of(system).publish(&stream.key, "one").await.expect(200);
-    assert_eq!(granted, PublishReply { stream_id: stream.id, epoch: Epoch(1), target_ms: None, part_target_ms: None });
+    assert_eq!(
+        granted,
+        PublishReply {
+            stream_id: stream.id,
+            epoch: Epoch(1),
+            target_ms: None,
+            part_target_ms: None,
+            rungs: vec![720, 480, 360],
+        }
+    );
     assert_eq!(stream.get().await.status, StreamStatus::Scheduled, "live is what has media");
 }
 

@@ -11,7 +11,7 @@ use crate::{
 const AUDIO_RATE: u64 = 48_000;
 
 fn config(target_ms: Option<u32>) -> Config {
-    Config { segment_ms: 2_000, part_ms: 250, target_ms, part_target_ms: None }
+    Config { segment_ms: 2_000, part_ms: 250, target_ms, part_target_ms: None, rungs: Vec::new() }
 }
 
 fn run(kind: Kind) -> Run {

@@ -11,7 +11,8 @@ use std::{
 use spillway_protocol::pipe::{self, Config, FromPipeline, Init, Part, SegmentEnd, Tag, ToPipeline};
 
 /// How the tests cut unless they say otherwise.
-pub(crate) const CONFIG: Config = Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None };
+pub(crate) const CONFIG: Config =
+    Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None, rungs: Vec::new() };
 
 /// How much later times are in the files, in seconds.
 pub(crate) const LEAD: f64 = 6.0;
@@ -143,6 +144,8 @@ pub(crate) struct Outcome {
     pub(crate) renditions: BTreeMap<String, Rendition>,
     pub(crate) target_ms: Option<u32>,
     pub(crate) part_target_ms: Option<u32>,
+    /// The rungs that ran, each time that they changed.
+    pub(crate) ladders: Vec<Vec<u16>>,
     pub(crate) warnings: Vec<String>,
     pub(crate) ended: bool,
 }
@@ -169,6 +172,7 @@ impl Outcome {
                     assert!(outcome.target_ms.is_some(), "a segment before the target duration");
                     outcome.rendition(end.rendition.as_str()).segments.push(end);
                 }
+                FromPipeline::Ladder(ladder) => outcome.ladders.push(ladder.rungs),
                 FromPipeline::Warning(warning) => outcome.warnings.push(warning.code),
                 FromPipeline::Eos => outcome.ended = true,
             }
