@@ -77,11 +77,11 @@ fn samples(sps: &SeqParameterSet) -> Result<Option<[u8; 4]>, Unsupported> {
 }
 
 impl Format {
-    /// What the origin is told; `measured` frames a second (in thousandths) stand in where the encoder does not say.
-    pub(crate) fn track(&self, measured: u32) -> Track {
+    /// What the origin is told of a rendition; `measured` frames a second (in thousandths) stand in where the encoder does not say.
+    pub(crate) fn track(&self, rendition: RenditionId, measured: u32) -> Track {
         match self {
             Self::Video(video) => Track {
-                rendition: RenditionId::video(),
+                rendition,
                 codec: video.codec.clone(),
                 kind: TrackKind::Video {
                     width: video.width,
@@ -90,7 +90,7 @@ impl Format {
                 },
             },
             Self::Audio(audio) => Track {
-                rendition: RenditionId::audio(),
+                rendition,
                 codec: audio.codec.clone(),
                 kind: TrackKind::Audio { channels: audio.channels, sample_rate: audio.sample_rate },
             },

@@ -3,9 +3,13 @@
 use std::io;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+use spillway_protocol::pipe::Config;
 
 /// Memory that can be written, threads' stacks included. The dearest stream that is taken needs a quarter of it.
 const MEMORY: u64 = 512 * 1024 * 1024;
+/// What rungs take beside it: decoded pictures of the source, of which a decoder keeps up to sixteen, and what each encoder keeps.
+const MEMORY_FOR_SOURCE: u64 = 512 * 1024 * 1024;
+const MEMORY_A_RUNG: u64 = 128 * 1024 * 1024;
 /// Address space: libraries are mapped into it, and what the allocator reserves for each thread.
 const ADDRESSES: u64 = 4 * 1024 * 1024 * 1024;
 /// Open files: pipes, what `GStreamer` wakes its threads with, and its plugins as it looks through them.
@@ -18,10 +22,16 @@ const DUMP: u64 = 0;
 #[error("no limit on {0}: {1}")]
 pub(crate) struct Unlimited(&'static str, io::Error);
 
+/// Memory for a stream that may have so many rungs.
+fn memory(rungs: usize) -> u64 {
+    let each = MEMORY_A_RUNG.saturating_mul(rungs.min(4) as u64);
+    if rungs == 0 { MEMORY } else { MEMORY + MEMORY_FOR_SOURCE + each }
+}
+
 /// Sets them, for good.
-pub(crate) fn set() -> Result<(), Unlimited> {
+pub(crate) fn set(config: &Config) -> Result<(), Unlimited> {
     let all = [
-        ("memory", Resource::Data, MEMORY),
+        ("memory", Resource::Data, memory(config.rungs.len())),
         ("addresses", Resource::As, ADDRESSES),
         ("files", Resource::Nofile, FILES),
         ("dumps", Resource::Core, DUMP),

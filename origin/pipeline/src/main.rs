@@ -7,6 +7,7 @@ mod clock;
 mod decode_time;
 mod flv;
 mod format;
+mod ladder;
 mod limits;
 mod mux;
 mod opening;
@@ -15,17 +16,12 @@ mod run;
 mod sbr;
 mod segmenter;
 mod stream;
+mod transcode;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if let Err(error) = limits::set() {
-        eprintln!("spillway-pipeline: {error}");
-        return ExitCode::FAILURE;
-    }
-    let result =
-        mux::init().map_err(run::RunError::from).and_then(|()| run::run(std::io::stdin(), std::io::stdout().lock()));
-    match result {
+    match run::run(std::io::stdin(), std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("spillway-pipeline: {error}");

@@ -1,21 +1,30 @@
 //! The process's one loop: frames from standard input and chunks from the muxers, through the stream, to standard output.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read, Write},
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    time::{Duration, Instant},
 };
 
 use spillway_protocol::pipe::{self, FromPipeline, Malformed, ToPipeline};
 
 use crate::{
-    mux::{Mux, MuxError},
+    limits::{self, Unlimited},
+    mux::{self, Mux, MuxError},
     outlet::{Outlet, OutletError, write},
     segmenter::{Kind, Said, Step},
     stream::{Broken, Stream},
+    transcode::{Made, Transcoder, Wake},
 };
 
 /// Frames that are read ahead; a frame is 16 MiB at most. When the loop is slow the origin waits.
 const AHEAD: usize = 4;
+/// How long rungs may take to make what is left of them when the stream ends.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Why the process ends before its stream does.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +41,9 @@ pub(crate) enum RunError {
     /// The stream cannot go on.
     #[error(transparent)]
     Stream(#[from] Broken),
+    /// The process would take more than it may.
+    #[error(transparent)]
+    Limits(#[from] Unlimited),
     /// The muxer failed.
     #[error(transparent)]
     Mux(#[from] MuxError),
@@ -62,10 +74,12 @@ pub(crate) fn run(input: impl Read + Send + 'static, output: impl Write) -> Resu
         let _ = reader.send(last);
     });
     let Some(config) = config(&events)? else { return Ok(()) };
-    let mut process =
-        Process { stream: Stream::new(&config), video: Lane::default(), audio: Lane::default(), output, sender };
+    limits::set(&config)?;
+    mux::init()?;
+    let mut process = Process::new(config, output, sender);
     process.act()?;
     while process.event(events.recv().unwrap_or(Event::Eof))? {}
+    process.drain(&events)?;
     process.finish()
 }
 
@@ -100,10 +114,10 @@ fn frames(mut input: impl Read, events: &SyncSender<Event>) -> Result<(), RunErr
 
 struct Process<W> {
     stream: Stream,
-    video: Lane,
-    audio: Lane,
+    lanes: BTreeMap<Kind, Lane>,
+    transcoder: Transcoder,
     output: W,
-    sender: SyncSender<Event>,
+    wake: Wake,
 }
 
 #[derive(Default)]
@@ -113,6 +127,16 @@ struct Lane {
 }
 
 impl<W: Write> Process<W> {
+    fn new(config: pipe::Config, output: W, sender: SyncSender<Event>) -> Self {
+        // A full channel wakes the loop by itself.
+        let wake: Wake = Arc::new(move || match sender.try_send(Event::Woken) {
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+        });
+        let stream = Stream::new(&config);
+        let transcoder = Transcoder::new(config.rungs, wake.clone());
+        Self { stream, lanes: BTreeMap::new(), transcoder, output, wake }
+    }
+
     /// Handles an event; `false` when it was the last.
     fn event(&mut self, event: Event) -> Result<bool, RunError> {
         match event {
@@ -132,10 +156,20 @@ impl<W: Write> Process<W> {
 
     /// Does what the stream asks for, and tells what the muxers have written.
     fn act(&mut self) -> Result<(), RunError> {
-        for step in self.stream.steps() {
-            self.step(step)?;
+        self.steps()?;
+        for made in self.transcoder.poll(Instant::now()) {
+            match made {
+                Made::Picture(picture) => self.stream.rung(picture),
+                Made::Ended(lines) => self.stream.end_rung(lines),
+                Made::Warning(code) => self.stream.warn(code),
+                Made::Ladder(ladder) => {
+                    self.steps()?;
+                    write(&mut self.output, &FromPipeline::Ladder(ladder))?;
+                }
+            }
         }
-        for lane in [&mut self.video, &mut self.audio] {
+        self.steps()?;
+        for lane in self.lanes.values_mut() {
             while let Some(chunk) = lane.mux.as_mut().map_or(Ok(None), Mux::take)? {
                 lane.outlet.bytes(&chunk, &mut self.output)?;
             }
@@ -143,28 +177,37 @@ impl<W: Write> Process<W> {
         Ok(())
     }
 
+    fn steps(&mut self) -> Result<(), RunError> {
+        self.stream.steps().try_for_each(|step| self.step(step))
+    }
+
     fn step(&mut self, step: Step) -> Result<(), RunError> {
-        let (kind, output) = match &step {
+        let kind = match &step {
             Step::Say(said) => return self.say(said),
+            Step::Transcode(_) => {
+                if let Step::Transcode(picture) = step {
+                    self.transcoder.push(picture);
+                }
+                return Ok(());
+            }
             Step::Open(kind, _)
             | Step::Push(kind, _)
             | Step::Tell(kind, _)
+            | Step::Close(kind)
             | Step::Cut { kind, .. }
-            | Step::Seal { kind, .. } => (*kind, &mut self.output),
+            | Step::Seal { kind, .. } => *kind,
         };
-        let lane = match kind {
-            Kind::Video => &mut self.video,
-            Kind::Audio => &mut self.audio,
-        };
+        let (lane, output) = (self.lanes.entry(kind).or_default(), &mut self.output);
         match (step, &mut lane.mux) {
             (Step::Open(_, run), _) => {
                 lane.finish(output)?;
-                let sender = self.sender.clone();
-                // A full channel wakes the loop by itself.
-                let wake = move || match sender.try_send(Event::Woken) {
-                    Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
-                };
-                lane.mux = Some(Mux::open(&run, wake)?);
+                let wake = self.wake.clone();
+                lane.mux = Some(Mux::open(&run, move || wake())?);
+            }
+            (Step::Close(_), _) => {
+                lane.finish(output)?;
+                lane.outlet.finish()?;
+                self.lanes.remove(&kind);
             }
             (Step::Tell(_, told), _) => lane.outlet.tell(told, output)?,
             (Step::Push(_, unit), Some(mux)) => mux.push(unit)?,
@@ -183,10 +226,24 @@ impl<W: Write> Process<W> {
         Ok(write(&mut self.output, &frame)?)
     }
 
-    fn finish(mut self) -> Result<(), RunError> {
+    /// Waits until the rungs have made what they were given; what they do not make in time is lost.
+    fn drain(&mut self, events: &Receiver<Event>) -> Result<(), RunError> {
+        let end = Instant::now() + DRAIN;
         self.stream.finish()?;
-        self.act()?;
-        for lane in [&mut self.video, &mut self.audio] {
+        loop {
+            self.transcoder.finish();
+            self.act()?;
+            if self.transcoder.is_done() || events.recv_timeout(end.saturating_duration_since(Instant::now())).is_err()
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<(), RunError> {
+        self.stream.finish_rungs();
+        self.steps()?;
+        for lane in self.lanes.values_mut() {
             lane.finish(&mut self.output)?;
             lane.outlet.finish()?;
         }

@@ -11,6 +11,7 @@ use crate::{
     opening::{Opening, Picture},
     sbr,
     segmenter::{Run, Segmenter, Step, Unit},
+    transcode::{Rungs, Transcoded},
 };
 
 /// The largest picture that is taken; at 50 Mbit/s a keyframe is well below.
@@ -71,6 +72,7 @@ pub(crate) struct Stream {
     /// When the first keyframe of the video's run is shown.
     first_pts_us: u64,
     warned: Vec<Skipped>,
+    rungs: Rungs,
 }
 
 #[derive(Debug)]
@@ -96,6 +98,7 @@ impl Stream {
             unheard: Vec::new(),
             first_pts_us: 0,
             warned: Vec::new(),
+            rungs: Rungs::default(),
         }
     }
 
@@ -104,7 +107,7 @@ impl Stream {
         self.segmenter.steps()
     }
 
-    /// Nothing follows.
+    /// Nothing follows but what rungs make of what has come.
     pub(crate) fn finish(&mut self) -> Result<(), Broken> {
         self.open()?;
         self.hear()?;
@@ -287,6 +290,27 @@ impl Stream {
             self.segmenter.audio(track.run(Format::Audio, tag_us, 0), unit);
         }
         Ok(())
+    }
+
+    /// A rung's picture.
+    pub(crate) fn rung(&mut self, picture: Transcoded) {
+        let (lines, run, unit) = self.rungs.unit(picture);
+        self.segmenter.rung(lines, run, unit);
+    }
+
+    /// Nothing more comes of a rung.
+    pub(crate) fn end_rung(&mut self, lines: u16) {
+        self.segmenter.end_rung(lines);
+    }
+
+    /// Nothing more comes of any rung.
+    pub(crate) fn finish_rungs(&mut self) {
+        self.segmenter.finish_rungs();
+    }
+
+    /// What concerns the rungs, and the streamer should know.
+    pub(crate) fn warn(&mut self, code: &'static str) {
+        self.segmenter.warn(code);
     }
 
     fn skip(&mut self, why: Skipped) {

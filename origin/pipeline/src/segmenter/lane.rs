@@ -5,7 +5,7 @@ use spillway_protocol::{
     pipe,
 };
 
-use super::{Kind, Step, Told, Unit, parts::PartTarget};
+use super::{Kind, Run, Step, Told, Unit, parts::PartTarget};
 use crate::format::Format;
 
 /// A part is closed before it grows past this: with one more unit it still fits a frame of the pipe.
@@ -59,6 +59,8 @@ pub(super) struct Lane {
     step_us: Option<u64>,
     /// The latest presentation time so far.
     top_pts_us: u64,
+    /// A run that waits for a segment to begin with.
+    pub(super) waiting: Option<Run>,
     /// The newest unit that a segment could begin with, and how far such units are apart.
     clean_us: Option<u64>,
     clean_step_us: u64,
@@ -78,6 +80,7 @@ impl Lane {
             last_us: None,
             step_us: None,
             top_pts_us: 0,
+            waiting: None,
             clean_us: None,
             clean_step_us: FIRST_CLEAN_STEP_US,
         }
@@ -197,7 +200,7 @@ impl Lane {
             self.announced = true;
             let measured = measured_rate(part.units, duration_us);
             if let Some(format) = &self.format {
-                let init = pipe::Init { track: format.track(measured), version: self.init };
+                let init = pipe::Init { track: format.track(self.kind.into(), measured), version: self.init };
                 out.push(Step::Tell(self.kind, Told::Init(init)));
             }
         }

@@ -2,7 +2,7 @@
 //! Nobody waits for them. What is made of them is not told before the first segment is whole.
 
 use super::{Kind, Run, STALL_US, Unit};
-use crate::format::Format;
+use crate::{format::Format, ladder::THINNED_US};
 
 /// So much of the picture tells its frame rate, though tags are rounded to milliseconds.
 const ENOUGH_US: u64 = 1_000_000;
@@ -26,6 +26,8 @@ impl Measuring {
             Kind::Video => (video, ENOUGH_US),
             // A picture that takes longer is not waited for.
             Kind::Audio => (audio, STALL_US),
+            // There is none before the picture goes on.
+            Kind::Rung(_) => return false,
         };
         let lasts_us = unit.time_us.saturating_sub(*began_us.get_or_insert(unit.time_us));
         self.bytes = self.bytes.saturating_add(unit.data.len());
@@ -33,13 +35,15 @@ impl Measuring {
         lasts_us >= enough_us || self.bytes > MOST_BYTES
     }
 
-    /// How long the units of each track are, as far as that can be told.
-    pub(super) fn units_us(&self) -> Vec<u64> {
+    /// How long the units of each track are, as far as that can be told; those of rungs too, where some may be (`laddered`).
+    pub(super) fn units_us(&self, laddered: bool) -> Vec<u64> {
         let sound = self.units.iter().find_map(|(_, run, _)| match run {
             Some(Run { format: Format::Audio(audio), .. }) => Some(audio.frames_us(1)),
             _ => None,
         });
-        self.picture_us().into_iter().chain(sound).filter(|unit_us| *unit_us > 0).collect()
+        let picture = self.picture_us();
+        let thinned = picture.filter(|us| laddered && *us < THINNED_US).map(|us| us.saturating_mul(2));
+        picture.into_iter().chain(thinned).chain(sound).filter(|unit_us| *unit_us > 0).collect()
     }
 
     /// How far pictures are apart; where the camera stumbled does not count.

@@ -9,6 +9,7 @@ mod cuts;
 mod lane;
 mod measuring;
 mod parts;
+mod rungs;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,8 @@ use cuts::Cuts;
 use lane::Lane;
 use measuring::Measuring;
 use parts::PartTarget;
-pub(crate) use step::{Kind, Run, Said, Step, Told, Unit};
+use rungs::Rungs;
+pub(crate) use step::{Kind, Picture, Run, Said, Step, Told, Unit};
 
 /// A track that is silent for longer than this, by the other track's media time, is not waited for; a hole that is longer is not
 /// covered by drawing out what stands before it.
@@ -47,6 +49,7 @@ pub(crate) struct Segmenter {
     cuts: Cuts,
     video: Lane,
     audio: Lane,
+    rungs: Rungs,
     /// Sound that the picture has not reached.
     held: VecDeque<(Option<Run>, Unit)>,
     /// The picture is there, or may still come.
@@ -77,6 +80,7 @@ impl Segmenter {
             cuts: Cuts::default(),
             video: Lane::new(Kind::Video),
             audio: Lane::new(Kind::Audio),
+            rungs: Rungs::new(!config.rungs.is_empty()),
             held: VecDeque::new(),
             video_leads: true,
             forced: false,
@@ -110,6 +114,7 @@ impl Segmenter {
             return;
         }
         match kind {
+            Kind::Rung(_) => {}
             Kind::Video => {
                 let time_us = unit.time_us;
                 // A picture that is far behind the sound does not get the lead back before it has caught up.
@@ -131,7 +136,7 @@ impl Segmenter {
     /// Settles the part target, and goes on with what was held until then.
     fn measure(&mut self) {
         let Some(measuring) = self.measuring.take() else { return };
-        self.parts = PartTarget::of(self.part_ms, &measuring.units_us());
+        self.parts = PartTarget::of(self.part_ms, &measuring.units_us(self.rungs.may_be));
         self.out.extend(self.target());
         for (kind, run, unit) in measuring.units() {
             self.take(kind, run, unit);
@@ -150,7 +155,7 @@ impl Segmenter {
         self.out.push(Step::Say(Said::Warning(code)));
     }
 
-    /// Nothing follows.
+    /// Nothing follows but what rungs make of what has come.
     pub(crate) fn finish(&mut self) {
         self.measure();
         for (run, unit) in std::mem::take(&mut self.held) {
@@ -181,6 +186,7 @@ impl Segmenter {
         match kind {
             Kind::Video => &mut self.video,
             Kind::Audio => &mut self.audio,
+            Kind::Rung(lines) => self.rungs.lane(lines),
         }
     }
 
@@ -190,7 +196,13 @@ impl Segmenter {
             self.seal(kind);
         }
         self.settle(kind, unit.time_us);
-        let boundary = self.boundary(kind, run.is_some(), &unit);
+        let boundary = match kind {
+            Kind::Rung(_) => self.following(kind, run.is_some(), &unit),
+            Kind::Video | Kind::Audio => self.boundary(kind, run.is_some(), &unit),
+        };
+        if kind == Kind::Video && self.rungs.may_be {
+            self.out.push(rungs::transcode(run.as_ref(), &unit, matches!(boundary, Boundary::Segment(_))));
+        }
         let begun = self.lane(kind).segment.is_some();
         if let (Boundary::Part | Boundary::Segment(_), true) = (&boundary, begun) {
             self.end(kind, unit.time_us, matches!(boundary, Boundary::Segment(_)));
@@ -245,7 +257,7 @@ impl Segmenter {
     }
 
     fn boundary(&mut self, kind: Kind, new_run: bool, unit: &Unit) -> Boundary {
-        let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit.time_us)) };
+        let Some(segment) = &self.lane(kind).segment else { return Boundary::Segment(self.enter(kind, unit)) };
         let (index, start_us) = (segment.index, segment.start_us);
         let from_us = self.cuts.start(index).map_or(start_us, |cut| cut.min(start_us));
         let follows = kind == Kind::Audio && self.video_leads;
@@ -255,7 +267,7 @@ impl Segmenter {
                 let sound = self.audio.segment.as_ref().filter(|sound| sound.index == index);
                 (sound.map_or(from_us, |sound| sound.start_us.min(from_us)), self.audio.usual_us())
             }
-            Kind::Audio => (start_us, 0),
+            Kind::Audio | Kind::Rung(_) => (start_us, 0),
         };
         let longest_us = self.target_us().saturating_add(OVER_US).saturating_sub(spare_us);
         let room_us = self.lane(kind).room_us(unit);
@@ -264,7 +276,7 @@ impl Segmenter {
             if !new_run {
                 self.warn_of_long_gop(kind, unit);
             }
-            return Boundary::Segment(self.next_after(index, unit.time_us));
+            return Boundary::Segment(self.next_after(index, unit));
         }
         if self.lane(kind).is_clean(unit) {
             let decided = self.cuts.start(index.saturating_add(1));
@@ -274,16 +286,22 @@ impl Segmenter {
                 && match kind {
                     Kind::Video => unit.keyframe && (long_enough || self.forced),
                     Kind::Audio => !self.video_leads && long_enough,
+                    Kind::Rung(_) => false,
                 };
             if leads || decided.is_some_and(|cut| unit.time_us >= cut) {
-                return Boundary::Segment(self.next_after(index, unit.time_us));
+                return Boundary::Segment(self.next_after(index, unit));
             }
             // A keyframe may still come as long as there is room for it.
             if !follows && limited_us.saturating_add(self.lane(kind).expected_us(unit)) > longest_us {
                 self.warn_of_long_gop(kind, unit);
-                return Boundary::Segment(self.next_after(index, unit.time_us));
+                return Boundary::Segment(self.next_after(index, unit));
             }
         }
+        self.part_boundary(kind, unit)
+    }
+
+    /// The boundary within a segment.
+    fn part_boundary(&mut self, kind: Kind, unit: &Unit) -> Boundary {
         let target = self.parts;
         let lane = self.lane(kind);
         if lane.part_is_due(unit, target) || lane.part_is_full(unit) { Boundary::Part } else { Boundary::None }
@@ -296,23 +314,23 @@ impl Segmenter {
         }
     }
 
-    /// The segment behind `index`, begun at `time_us` unless another rendition has begun it.
-    fn next_after(&mut self, index: u32, time_us: u64) -> u32 {
+    /// The segment behind `index`, begun with `unit` unless another rendition has begun it.
+    fn next_after(&mut self, index: u32, unit: &Unit) -> u32 {
         if self.cuts.newest() <= index {
-            self.cuts.push(time_us);
+            self.cuts.push(unit.time_us, unit.shown_us());
         }
         index.saturating_add(1)
     }
 
     /// The segment for a rendition that appears, or comes back.
-    fn enter(&mut self, kind: Kind, time_us: u64) -> u32 {
+    fn enter(&mut self, kind: Kind, unit: &Unit) -> u32 {
         if self.cuts.is_empty() {
-            let held_us = self.held.front().map_or(time_us, |(_, unit)| unit.time_us);
-            self.cuts.push(time_us.min(held_us));
+            let held_us = self.held.front().map_or(unit.time_us, |(_, held)| held.time_us);
+            self.cuts.push(unit.time_us.min(held_us), unit.shown_us());
         }
-        let now = self.cuts.at(time_us);
+        let now = self.cuts.at(unit.time_us);
         match self.lane(kind).index {
-            Some(index) if index >= now => self.next_after(index, time_us),
+            Some(index) if index >= now => self.next_after(index, unit),
             _ => now,
         }
     }

@@ -5,12 +5,14 @@ use spillway_protocol::{media::RenditionId, pipe};
 use crate::format::Format;
 
 /// Which track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// The picture.
     Video,
     /// The sound.
     Audio,
+    /// A rung of the ladder below the picture, of so many lines.
+    Rung(u16),
 }
 
 impl From<Kind> for RenditionId {
@@ -18,6 +20,7 @@ impl From<Kind> for RenditionId {
         match kind {
             Kind::Video => Self::video(),
             Kind::Audio => Self::audio(),
+            Kind::Rung(lines) => Self::rung(lines),
         }
     }
 }
@@ -35,6 +38,14 @@ pub(crate) struct Unit {
     pub(crate) data: Vec<u8>,
 }
 
+impl Unit {
+    /// From when on is shown what begins with it. A keyframe's time is when it is shown, but for roundings; or earlier, where pictures that
+    /// come behind it are shown before it (an open GOP).
+    pub(crate) fn shown_us(&self) -> u64 {
+        if self.keyframe { self.time_us.min(self.pts_us) } else { self.time_us }
+    }
+}
+
 /// What a track is made of, from one of its units on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
@@ -42,6 +53,17 @@ pub(crate) struct Run {
     pub(crate) format: Format,
     /// How far pictures are decoded ahead of their [`Unit::time_us`].
     pub(crate) ahead_us: u64,
+}
+
+/// A picture on its way to the rungs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// The run that it begins.
+    pub(crate) run: Option<Run>,
+    /// The picture itself.
+    pub(crate) unit: Unit,
+    /// The first picture of each rung that is shown at this time or later is a keyframe.
+    pub(crate) key_us: Option<u64>,
 }
 
 /// What to do next, in this order.
@@ -56,6 +78,8 @@ pub(crate) enum Step {
         /// A segment too.
         segment: bool,
     },
+    /// To the rungs: the picture's segment is decided.
+    Transcode(Picture),
     /// To the muxer.
     Push(Kind, Unit),
     /// What was pushed last ends here; what follows begins a segment.
@@ -65,6 +89,8 @@ pub(crate) enum Step {
         /// The end.
         at_us: u64,
     },
+    /// Nothing more comes of this track.
+    Close(Kind),
     /// To the origin, in its turn within the rendition.
     Tell(Kind, Told),
     /// To the origin, at once.

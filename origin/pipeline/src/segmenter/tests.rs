@@ -1,4 +1,7 @@
 mod parts;
+mod rungs;
+
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
@@ -16,7 +19,7 @@ fn config(target_ms: Option<u32>) -> Config {
 
 fn run(kind: Kind) -> Run {
     let format = match kind {
-        Kind::Video => Format::Video(VideoFormat {
+        Kind::Video | Kind::Rung(_) => Format::Video(VideoFormat {
             codec: "avc1.64001e".to_owned(),
             width: 640,
             height: 360,
@@ -71,6 +74,7 @@ struct Rendition {
 struct Outcome {
     video: Rendition,
     audio: Rendition,
+    rung: Rendition,
     target_ms: Option<u32>,
     part_target_ms: Option<u32>,
     warnings: Vec<&'static str>,
@@ -85,10 +89,7 @@ fn outcome(config: &Config, mut units: Vec<(Kind, Unit)>, late_us: i64) -> Outco
         let first = !begun.contains(&kind);
         begun.extend(first.then_some(kind));
         let run = first.then(|| run(kind));
-        match kind {
-            Kind::Video => segmenter.video(run, unit),
-            Kind::Audio => segmenter.audio(run, unit),
-        }
+        segmenter.take(kind, run, unit);
         steps.extend(segmenter.steps());
     }
     segmenter.finish();
@@ -99,7 +100,7 @@ fn outcome(config: &Config, mut units: Vec<(Kind, Unit)>, late_us: i64) -> Outco
 fn collect(steps: Vec<Step>) -> Outcome {
     let mut outcome = Outcome::default();
     // Units since the last cut of each track: what the muxer would write as its next chunk.
-    let mut chunk = [0_usize; 2];
+    let mut chunk = BTreeMap::<Kind, usize>::new();
     for step in steps {
         match step {
             Step::Say(Said::Target(target)) => {
@@ -108,16 +109,16 @@ fn collect(steps: Vec<Step>) -> Outcome {
             }
             Step::Say(Said::Warning(code)) => outcome.warnings.push(code),
             Step::Push(kind, unit) => {
-                chunk[kind as usize] += 1;
+                *chunk.entry(kind).or_default() += 1;
                 outcome.of(kind).pushed.push(unit.time_us);
             }
-            Step::Cut { kind, .. } => assert_ne!(std::mem::take(&mut chunk[kind as usize]), 0, "an empty part"),
+            Step::Cut { kind, .. } => assert_ne!(chunk.remove(&kind), None, "an empty part"),
             Step::Seal { kind, .. } => {
-                assert_ne!(std::mem::take(&mut chunk[kind as usize]), 0, "an empty part");
+                assert_ne!(chunk.remove(&kind), None, "an empty part");
                 let told = outcome.of(kind);
                 told.holes.push(told.parts.len());
             }
-            Step::Open(..) | Step::Tell(_, Told::Init(_)) => {}
+            Step::Open(..) | Step::Transcode(_) | Step::Close(_) | Step::Tell(_, Told::Init(_)) => {}
             Step::Tell(kind, Told::Part(part)) => outcome.of(kind).parts.push(part),
             Step::Tell(kind, Told::SegmentEnd(end)) => {
                 assert!(outcome.target_ms.is_some());
@@ -125,10 +126,11 @@ fn collect(steps: Vec<Step>) -> Outcome {
             }
         }
     }
-    assert_eq!(chunk, [0, 0], "something is left in a muxer");
+    assert_eq!(chunk, BTreeMap::new(), "something is left in a muxer");
     let targets_ms = (outcome.target_ms.unwrap_or(10_000), outcome.part_target_ms.unwrap_or(2_000));
     outcome.video.check(targets_ms);
     outcome.audio.check(targets_ms);
+    outcome.rung.check(targets_ms);
     outcome
 }
 
@@ -137,6 +139,7 @@ impl Outcome {
         match kind {
             Kind::Video => &mut self.video,
             Kind::Audio => &mut self.audio,
+            Kind::Rung(_) => &mut self.rung,
         }
     }
 
@@ -319,10 +322,7 @@ fn another_format_begins_a_segment_in_both() {
     units.sort_by_key(|(_, unit)| unit.time_us);
     for (kind, unit) in units {
         let new = unit.time_us == 0 || (kind == Kind::Video && unit.time_us == 3_000_000);
-        match kind {
-            Kind::Video => segmenter.video(new.then(|| run(kind)), unit),
-            Kind::Audio => segmenter.audio(new.then(|| run(kind)), unit),
-        }
+        segmenter.take(kind, new.then(|| run(kind)), unit);
     }
     segmenter.finish();
     let outcome = collect(segmenter.steps().collect());
@@ -390,7 +390,7 @@ proptest! {
         let mut times = [0_u64; 2];
         let units = units.into_iter().map(|(video, step, keyframe, pts_us)| {
             let kind = if video { Kind::Video } else { Kind::Audio };
-            let time_us = &mut times[kind as usize];
+            let time_us = &mut times[usize::from(video)];
             *time_us += step;
             (kind, Unit { time_us: *time_us, pts_us, keyframe: keyframe || !video, data: vec![0] })
         });

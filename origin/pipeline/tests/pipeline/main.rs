@@ -6,6 +6,7 @@ mod checks;
 mod clocks;
 mod encoders;
 mod harness;
+mod ladder;
 mod limits;
 mod media;
 mod parts;

@@ -18,7 +18,7 @@ fn at_rate(rate: u64, between: u64) -> Vec<(Kind, Unit)> {
 
 impl Rendition {
     /// The letter of RFC 8216bis: no part is longer than the target, and none but a segment's last shorter than 85 % of it.
-    fn meets(&self, target_ms: u32) {
+    pub(super) fn meets(&self, target_ms: u32) {
         let most_us = u64::from(target_ms) * 1_000;
         for part in &self.parts {
             let least_us = if part.last { 0 } else { most_us * 85 / 100 };

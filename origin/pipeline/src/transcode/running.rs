@@ -1,0 +1,135 @@
+//! One run of the source, decoded and encoded.
+
+use spillway_protocol::pipe::Ladder;
+
+use super::{
+    Made, Transcoded,
+    decoder::Decoder,
+    encoder::Encoder,
+    ladder_of,
+    line::{LineError, Wake, pts_us},
+    pictures::{Keys, Thinning},
+};
+use crate::{format::VideoFormat, ladder::Rung, segmenter::Picture};
+
+/// A decoder, and an encoder a rung.
+pub(super) struct Running {
+    decoder: Decoder,
+    /// Highest first.
+    encoding: Vec<Encoding>,
+    /// What the rungs were told of at first.
+    ladder: Ladder,
+    keys: Keys,
+    /// When the first picture that was given is shown.
+    began_us: Option<u64>,
+    ending: Ending,
+}
+
+struct Encoding {
+    rung: Rung,
+    encoder: Encoder,
+    thinning: Thinning,
+    /// When the newest picture that came out is shown.
+    reached_us: Option<u64>,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    No,
+    Decoder,
+    Encoders,
+}
+
+impl Running {
+    pub(super) fn open(source: &VideoFormat, rungs: Vec<Rung>, wake: &Wake) -> Result<Self, LineError> {
+        let ladder = ladder_of(&rungs, source);
+        let decoder = Decoder::open(source, wake)?;
+        let open = |rung: Rung| {
+            let encoder = Encoder::open(&rung, wake)?;
+            Ok(Encoding { rung, encoder, thinning: Thinning::default(), reached_us: None })
+        };
+        let encoding = rungs.into_iter().map(open).collect::<Result<_, LineError>>()?;
+        Ok(Self { decoder, encoding, ladder, keys: Keys::default(), began_us: None, ending: Ending::No })
+    }
+
+    /// What runs.
+    pub(super) fn ladder(&self) -> Ladder {
+        Ladder { rungs: self.encoding.iter().map(|encoding| encoding.rung.lines).collect(), ..self.ladder.clone() }
+    }
+
+    /// The top rung goes; its lines.
+    pub(super) fn give_up_top(&mut self) -> Option<u16> {
+        (!self.encoding.is_empty()).then(|| self.encoding.remove(0).rung.lines)
+    }
+
+    /// Whether the decoder takes another picture now.
+    pub(super) fn has_room(&self) -> bool {
+        self.ending == Ending::No && self.decoder.has_room()
+    }
+
+    pub(super) fn push(&mut self, picture: Picture) -> Result<(), LineError> {
+        self.began_us.get_or_insert(picture.unit.pts_us);
+        if let Some(key_us) = picture.key_us {
+            self.keys.push(key_us);
+        }
+        self.decoder.push(picture.unit)
+    }
+
+    /// Nothing follows.
+    pub(super) fn end(&mut self) {
+        if self.ending == Ending::No {
+            self.ending = Ending::Decoder;
+            // One that does not take the end has failed, which is found when something is taken from it.
+            let _ = self.decoder.end();
+        }
+    }
+
+    /// All has come out.
+    pub(super) fn is_done(&self) -> bool {
+        self.ending == Ending::Encoders && self.encoding.iter().all(|encoding| encoding.encoder.is_done())
+    }
+
+    /// Up to when all rungs are made.
+    pub(super) fn reached_us(&self) -> u64 {
+        let began_us = self.began_us.unwrap_or(u64::MAX);
+        self.encoding.iter().map(|encoding| encoding.reached_us.unwrap_or(began_us)).min().unwrap_or(u64::MAX)
+    }
+
+    /// Hands on what was decoded and what was encoded, as far as there is room for it.
+    pub(super) fn go_on(&mut self, made: &mut Vec<Made>) -> Result<(), LineError> {
+        while self.encoding.iter().all(|encoding| encoding.encoder.has_room()) {
+            let Some(picture) = self.decoder.take()? else { break };
+            self.encode(&picture)?;
+        }
+        if self.ending == Ending::Decoder && self.decoder.is_done() {
+            self.ending = Ending::Encoders;
+            self.encoding.iter().try_for_each(|encoding| encoding.encoder.end())?;
+        }
+        for Encoding { rung, encoder, reached_us, .. } in &mut self.encoding {
+            while let Some(encoded) = encoder.take()? {
+                *reached_us = Some(encoded.pts_us);
+                made.push(Made::Picture(Transcoded {
+                    lines: rung.lines,
+                    format: encoded.format,
+                    pts_us: encoded.pts_us,
+                    keyframe: encoded.keyframe,
+                    data: encoded.data,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, picture: &gst::Sample) -> Result<(), LineError> {
+        // What has no time is not to be shown.
+        let Some(pts_us) = pts_us(picture) else { return Ok(()) };
+        let key = self.keys.take(pts_us);
+        for Encoding { rung, encoder, thinning, .. } in &mut self.encoding {
+            if !rung.is_thinned() || thinning.keeps(pts_us, key) {
+                encoder.push(picture, key)?;
+            }
+        }
+        Ok(())
+    }
+}
