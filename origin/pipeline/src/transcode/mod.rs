@@ -8,6 +8,8 @@ mod line;
 mod pace;
 mod pictures;
 mod running;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::{collections::VecDeque, time::Instant};
