@@ -123,6 +123,9 @@ pub struct Config {
     /// The program that handles one stream's media; the one beside this program unless said otherwise
     #[arg(long, env = "ORIGIN_PIPELINE")]
     pub pipeline: Option<PathBuf>,
+    /// Cores that may transcode, 0 for none: streams are then only passed through; three quarters of all unless said otherwise
+    #[arg(long, env = "ORIGIN_TRANSCODE_CORES", value_parser = cores)]
+    pub transcode_cores: Option<f64>,
     /// How the log is written
     #[arg(long, env = "ORIGIN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     pub log_format: LogFormat,
@@ -138,6 +141,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// How much of this machine may transcode, in thousandths of a core.
+    pub fn transcode_millicores(&self) -> u32 {
+        let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // Passthrough and delivery keep a quarter.
+        let all = u32::try_from(all).unwrap_or(u32::MAX).saturating_mul(750);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded where it is read")]
+        self.transcode_cores.map_or(all, |cores| (cores * 1_000.0) as u32)
+    }
+
     /// The pipeline's program.
     pub fn pipeline(&self) -> std::io::Result<PathBuf> {
         if let Some(path) = &self.pipeline {
@@ -146,6 +158,12 @@ impl Config {
         let beside = std::env::current_exe()?;
         Ok(beside.parent().unwrap_or(Path::new(".")).join("spillway-pipeline"))
     }
+}
+
+/// A number of cores that a machine may have.
+fn cores(text: &str) -> Result<f64, String> {
+    let cores = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.0..=4_096.0).contains(&cores) { Ok(cores) } else { Err("0 to 4096 cores are wanted".to_owned()) }
 }
 
 /// The signature is over the path as the edge sees it, so there must be none in front of ours.
@@ -173,6 +191,17 @@ mod tests {
         assert_eq!(config.edge_url.as_str(), "http://127.0.0.1:8787/");
         assert!(config.pipeline().unwrap().ends_with("spillway-pipeline"));
         assert_eq!((config.ingest.max_connections, config.ingest.max_bitrate), (256, 60_000_000));
+    }
+
+    #[test]
+    fn some_cores_transcode() {
+        let millicores = |extra: &[&str]| parse(extra).map(|config| config.transcode_millicores());
+        assert!(millicores(&[]).unwrap() >= 750);
+        assert_eq!(millicores(&["--transcode-cores", "0"]).unwrap(), 0);
+        assert_eq!(millicores(&["--transcode-cores", "1.5"]).unwrap(), 1_500);
+        assert!(
+            millicores(&["--transcode-cores", "-1"]).is_err() && millicores(&["--transcode-cores", "NaN"]).is_err()
+        );
     }
 
     #[test]

@@ -103,7 +103,8 @@ impl Origin {
         let opening = Outbox::open(&config.state, store, edge.clone(), metrics.clone(), condition.clone());
         let outbox = Arc::new(opening.await?);
         let watch = (metrics.clone(), condition.clone());
-        let streams = Arc::new(Streams::new(config.pipeline()?, edge, outbox.clone(), watch));
+        let streams =
+            Arc::new(Streams::new((config.pipeline()?, config.transcode_millicores()), edge, outbox.clone(), watch));
         let encoders =
             rtmp::Server::bind(config.rtmp_addr, config.ingest.clone(), streams.clone(), metrics.clone()).await?;
         let operators = TcpListener::bind(config.http_addr).await?;

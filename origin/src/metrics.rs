@@ -57,6 +57,10 @@ pub(crate) struct Metrics {
     pub(crate) pipeline_failures: Counter,
     /// Pipelines that were started in place of one that failed.
     pub(crate) pipeline_restarts: Counter,
+    /// Rungs that run.
+    pub(crate) rungs: Gauge,
+    /// Rungs that were given up: there was no CPU for them, or they fell behind, or they failed.
+    pub(crate) rungs_given_up: Counter,
     /// Segments that were told as missing.
     pub(crate) gaps: Counter,
     /// Time from the first try to R2's acknowledgement.
@@ -87,6 +91,8 @@ impl Metrics {
             refusals: Family::default(),
             pipeline_failures: Counter::default(),
             pipeline_restarts: Counter::default(),
+            rungs: Gauge::default(),
+            rungs_given_up: Counter::default(),
             gaps: Counter::default(),
             put_seconds: Histogram::new(exponential_buckets(0.005, 2.0, 12)),
             put_bytes: Counter::default(),
@@ -105,6 +111,8 @@ impl Metrics {
         registry.register("pipeline_failures", "Pipelines that failed", metrics.pipeline_failures.clone());
         let restarts = metrics.pipeline_restarts.clone();
         registry.register("pipeline_restarts", "Pipelines started in place of one that failed", restarts);
+        registry.register("rungs", "Rungs that run", metrics.rungs.clone());
+        registry.register("rungs_given_up", "Rungs that were given up", metrics.rungs_given_up.clone());
         registry.register("gaps", "Segments told as missing", metrics.gaps.clone());
         let put = metrics.put_seconds.clone();
         registry.register_with_unit("put", "Time until R2 acknowledged an object", Unit::Seconds, put);

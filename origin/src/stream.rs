@@ -1,5 +1,6 @@
 //! A stream's life at the origin: the key is checked, a pipeline runs, what it makes goes into the outbox, and the end is told.
 
+mod capacity;
 mod live;
 mod meter;
 mod pipeline;
@@ -16,6 +17,8 @@ use spillway_protocol::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
+
+use capacity::Capacity;
 
 use crate::{
     condition::Condition,
@@ -102,18 +105,20 @@ pub(crate) struct Streams {
     outbox: Arc<Outbox>,
     metrics: Arc<Metrics>,
     condition: Arc<Condition>,
+    capacity: Arc<Capacity>,
     tasks: TaskTracker,
 }
 
 impl Streams {
-    /// No streams yet.
+    /// No streams yet; so many thousandths of a core may transcode theirs.
     pub(crate) fn new(
-        pipeline: PathBuf,
+        (pipeline, millicores): (PathBuf, u32),
         edge: Arc<Edge>,
         outbox: Arc<Outbox>,
         (metrics, condition): (Arc<Metrics>, Arc<Condition>),
     ) -> Self {
-        Self { pipeline, edge, outbox, metrics, condition, tasks: TaskTracker::new() }
+        let capacity = Arc::new(Capacity::new(millicores, metrics.rungs.clone()));
+        Self { pipeline, edge, outbox, metrics, condition, capacity, tasks: TaskTracker::new() }
     }
 
     /// Asks the edge whether this key may publish, and starts its stream.
@@ -143,6 +148,8 @@ impl Streams {
             key: epoch,
             target_ms: reply.target_ms,
             part_target_ms: reply.part_target_ms,
+            rungs: reply.rungs,
+            capacity: self.capacity.clone(),
             program: self.pipeline.clone(),
             items,
             dismissal,

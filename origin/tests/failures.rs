@@ -77,8 +77,9 @@ async fn assert_decodes(edge: &Edge, reports: &[Report], rendition: &RenditionId
 }
 
 /// Does `harm` to the pipeline of a running stream: the media goes on in the same epoch, behind one discontinuity.
-async fn survives(signal: &str, within: Duration) {
+async fn survives(signal: &str, within: Duration, rungs: &[u16]) {
     let house = House::open().await;
+    house.edge.allow(rungs);
     let mut encoder = ffmpeg(&house.origin, &house.edge.key, 60);
     // In the middle of a segment.
     let parts = |heard: &Heard| heard.reports.iter().rev().take_while(|r| matches!(r, Report::Part(_))).count();
@@ -108,6 +109,21 @@ async fn survives(signal: &str, within: Duration) {
         assert!(inits.is_sorted() && inits.first() == Some(&0) && inits.last() == Some(&1), "{inits:?}");
         assert_decodes(&house.edge, &heard.reports, &rendition, house.state.path()).await;
     }
+    for rung in rungs.iter().map(|lines| RenditionId::rung(*lines)) {
+        let told = segments(&heard.reports, &rung);
+        assert!(told.windows(2).all(|pair| {
+            let (before, after) = (&pair[0].0, &pair[1].0);
+            before.segment < after.segment && before.start_us + before.duration_us <= after.start_us + 3_000
+        }));
+        assert_eq!((told.first().map(|(s, _)| s.init), told.last().map(|(s, _)| s.init)), (Some(0), Some(1)));
+        assert_decodes(&house.edge, &heard.reports, &rung, house.state.path()).await;
+        // Segments of one number are of one time.
+        let video = segments(&heard.reports, &RenditionId::video());
+        for (segment, _) in &told {
+            let same = video.iter().find(|(video, _)| video.segment == segment.segment);
+            assert!(same.is_none_or(|(video, _)| video.start_us.abs_diff(segment.start_us) < 3_000), "{segment:?}");
+        }
+    }
     let objects: Vec<_> = heard.reports.iter().filter_map(|report| object_of(report, Epoch(1))).collect();
     let names: std::collections::BTreeSet<_> = objects.iter().map(MediaObject::path).collect();
     assert_eq!(names.len(), objects.len(), "a name was told twice");
@@ -118,13 +134,18 @@ async fn survives(signal: &str, within: Duration) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_that_is_killed_is_replaced_and_nothing_is_lost() {
-    survives("-KILL", Duration::from_secs(3)).await;
+    survives("-KILL", Duration::from_secs(3), &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_that_hangs_is_replaced_and_nothing_is_lost() {
     // That it hangs is known after 2.5 s at the latest.
-    survives("-STOP", Duration::from_secs(4)).await;
+    survives("-STOP", Duration::from_secs(4), &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rungs_come_again_when_a_pipeline_is_killed() {
+    survives("-KILL", Duration::from_secs(3), &[90]).await;
 }
 
 /// Publishes while R2 is in this mood for as long as it takes until gaps are told; then the newest media is told again.

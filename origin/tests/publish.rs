@@ -100,6 +100,25 @@ async fn ffmpeg_is_taken_cut_stored_and_told_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rungs_that_the_settings_allow_are_made_and_told() {
+    let house = House::open().await;
+    house.edge.allow(&[480, 120, 90]);
+    let encoder = ffmpeg(&house.origin, &house.edge.key, 6);
+    let of_a_rung = |report: &Report| matches!(report, Report::Part(part) if part.rendition.as_str() == "90p");
+    house.edge.hears(|heard| heard.reports.iter().any(of_a_rung)).await;
+    assert!(house.get("/metrics").await.contains("spillway_origin_rungs 2"));
+    assert!(finished(encoder).await.status.success());
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_eq!(heard.missing, [] as [String; 0], "told before the store had it");
+    assert_sound(&house.edge, &heard.reports, &["video", "audio", "120p", "90p"]).await;
+    assert_parts(&heard.reports);
+    assert!(heard.warnings.is_empty(), "{:?}", heard.warnings);
+    let metrics = house.get("/metrics").await;
+    assert!(metrics.contains("spillway_origin_rungs 0") && metrics.contains("spillway_origin_rungs_given_up_total 0"));
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_later_epoch_keeps_the_streams_targets() {
     let house = House::open().await;
     house.edge.settle((4_000, 404));
@@ -227,10 +246,13 @@ async fn a_stop_lets_encoders_go_and_the_end_is_told_by_the_next_start_at_the_la
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_that_ends_by_itself_again_and_again_ends_the_publish() {
     let house = House::with_pipeline(Path::new("/bin/true")).await;
+    house.edge.allow(&[90]);
     let output = finished(ffmpeg(&house.origin, &house.edge.key, 60)).await;
     assert!(!output.status.success(), "the encoder notices");
     let heard = house.edge.hears(edge::Heard::has_ended).await;
     assert_eq!(heard.reports, [Report::Ended { reason: EndReason::Failed }]);
-    assert!(house.get("/metrics").await.contains("spillway_origin_pipeline_restarts_total 6"));
+    let metrics = house.get("/metrics").await;
+    assert!(metrics.contains("spillway_origin_pipeline_restarts_total 6"));
+    assert!(metrics.contains("spillway_origin_rungs_given_up_total 1"), "the rungs may have been what it died of");
     house.origin.stop().await;
 }

@@ -135,10 +135,6 @@ pub struct SegmentEnd {
 pub struct Ladder {
     /// Their lines across the shorter side, highest first.
     pub rungs: Vec<u16>,
-    /// The source's lines, which are decoded for them.
-    pub source: u16,
-    /// The source's frames a second in thousandths; 0 when it is not known.
-    pub frame_rate_millis: u32,
 }
 
 /// A warning.

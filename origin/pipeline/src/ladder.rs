@@ -36,11 +36,6 @@ impl Rung {
     }
 }
 
-/// Lines across the shorter side of a picture.
-pub(crate) fn lines(source: &VideoFormat) -> u16 {
-    u16::try_from(source.width.min(source.height)).unwrap_or(u16::MAX)
-}
-
 /// The rungs of a source, of those that are `allowed`, highest first. One that is hardly below the source is none.
 pub(crate) fn rungs(source: &VideoFormat, allowed: &[u16]) -> Vec<Rung> {
     let short = source.width.min(source.height);

@@ -24,7 +24,7 @@ use crate::{
 /// Frames that are read ahead; a frame is 16 MiB at most. When the loop is slow the origin waits.
 const AHEAD: usize = 4;
 /// How long rungs may take to make what is left of them when the stream ends.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_millis(1_500);
 
 /// Why the process ends before its stream does.
 #[derive(Debug, thiserror::Error)]

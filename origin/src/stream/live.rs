@@ -9,7 +9,7 @@ use std::{
 
 use spillway_protocol::{
     link::{EndReason, Report},
-    media::RenditionId,
+    media::{RenditionId, TrackKind},
     pipe::{self, FromPipeline, ToPipeline},
     time::Timestamp,
 };
@@ -20,6 +20,7 @@ use tokio::{
 
 use super::{
     Input,
+    capacity::{Capacity, Share, Source},
     meter::Meter,
     pipeline::{self, Pipeline, PipelineError},
     replay::Replay,
@@ -72,6 +73,10 @@ pub(super) struct Live {
     pub(super) target_ms: Option<u32>,
     /// Its part target, likewise.
     pub(super) part_target_ms: Option<u32>,
+    /// The rungs that its settings allow.
+    pub(super) rungs: Vec<u16>,
+    /// What of this machine is for rungs.
+    pub(super) capacity: Arc<Capacity>,
     /// The pipeline's program.
     pub(super) program: PathBuf,
     /// Into the outbox.
@@ -127,6 +132,8 @@ struct Told<'a> {
     teller: Teller,
     /// On its way into the outbox.
     items: VecDeque<Item>,
+    /// The rungs that it is given.
+    share: Share,
     /// Until the new pipeline has said something.
     restarting: Option<Restarting<'a>>,
 }
@@ -154,7 +161,8 @@ impl Live {
     /// Carries media through one pipeline process after the other, until the encoder is gone or too many have failed.
     async fn carry(&self, inputs: &mut mpsc::Receiver<Input>) -> Result<EndReason, LiveError> {
         let shared = Shared::new();
-        let mut told = Told { teller: Teller::new(self.key.epoch), items: VecDeque::new(), restarting: None };
+        let share = self.capacity.take(&self.rungs);
+        let mut told = Told { teller: Teller::new(self.key.epoch), items: VecDeque::new(), share, restarting: None };
         let mut restarts = Restarts::default();
         loop {
             let began = Instant::now();
@@ -173,6 +181,14 @@ impl Live {
             self.metrics.pipeline_restarts.inc();
             time::sleep(restart.wait).await;
             told.teller.begin_anew(restart.replay);
+            if !restart.replay && !told.share.rungs().is_empty() {
+                // It may well be the decoder that does not survive this source.
+                self.metrics.rungs_given_up.inc_by(told.share.rungs().len() as u64);
+                told.share.give_up();
+                shared.with(|watched| watched.meter.warn("RUNGS_FAILED".to_owned()));
+                let none = FromPipeline::Ladder(pipe::Ladder { rungs: Vec::new() });
+                told.items.extend(told.teller.hear(none, *shared.zero.get_or_init(edge::now))?);
+            }
             shared.with(|watched| {
                 watched.meter.warn("PIPELINE_RESTARTED".to_owned());
                 if !restart.replay {
@@ -197,7 +213,7 @@ impl Live {
             part_ms: PART_MS,
             target_ms: settled.map(|target| target.target_ms).or(self.target_ms),
             part_target_ms: settled.map(|target| target.part_target_ms).or(self.part_target_ms),
-            rungs: Vec::new(),
+            rungs: told.share.rungs().to_vec(),
         };
         let mut pipeline = Pipeline::start(&self.program, config).await?;
         let feed = self.feed(inputs, &mut pipeline.input, shared);
@@ -296,10 +312,11 @@ impl Live {
             if media {
                 told.restarting = None;
             }
+            self.watch_rungs(&frame, shared, &mut told.share);
             let end = match &frame {
                 FromPipeline::Eos => return Ok(()),
                 FromPipeline::SegmentEnd(end) => {
-                    Some((kind(&end.rendition), end.start_us.saturating_add(end.duration_us)))
+                    kind(&end.rendition).map(|kind| (kind, end.start_us.saturating_add(end.duration_us)))
                 }
                 _ => None,
             };
@@ -308,6 +325,27 @@ impl Live {
             if let Some((kind, end_us)) = end {
                 shared.with(|watched| watched.replay.told(kind, end_us));
             }
+        }
+    }
+}
+
+impl Live {
+    /// Keeps account of what is transcoded, and tells the streamer what is not.
+    fn watch_rungs(&self, frame: &FromPipeline<bytes::Bytes>, shared: &Shared, share: &mut Share) {
+        match frame {
+            FromPipeline::Ladder(ladder) => share.runs(&ladder.rungs),
+            FromPipeline::Warning(warning) if warning.code == "RUNG_DROPPED" => {
+                self.metrics.rungs_given_up.inc();
+            }
+            FromPipeline::Init(pipe::Init { track, .. }, _) if track.rendition == RenditionId::video() => {
+                let TrackKind::Video { width, height, frame_rate_millis } = track.kind else { return };
+                let before = share.missing();
+                share.source_is(Source { lines: width.min(height), frame_rate_millis });
+                let missing = share.missing();
+                self.metrics.rungs_given_up.inc_by(missing.saturating_sub(before) as u64);
+                shared.with(|watched| watched.meter.lasts("RUNGS_LIMITED", missing > 0));
+            }
+            _ => {}
         }
     }
 }
@@ -333,8 +371,14 @@ async fn hand_over(tag: Tag, input: &mut pipeline::Input, shared: &Shared) -> Re
     Ok(())
 }
 
-fn kind(rendition: &RenditionId) -> Kind {
-    if *rendition == RenditionId::audio() { Kind::Audio } else { Kind::Video }
+/// The encoder's track that a rendition is, as it came: what was told of a rung comes later, and says nothing of what a new pipeline
+/// needs.
+fn kind(rendition: &RenditionId) -> Option<Kind> {
+    if *rendition == RenditionId::audio() {
+        Some(Kind::Audio)
+    } else {
+        (*rendition == RenditionId::video()).then_some(Kind::Video)
+    }
 }
 
 fn frame(tag: Tag) -> ToPipeline<bytes::Bytes> {

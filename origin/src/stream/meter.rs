@@ -1,6 +1,9 @@
 //! How a publisher does, counted from its tags. Time comes from outside.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use spillway_protocol::link::Health;
 
@@ -22,6 +25,8 @@ pub(crate) struct Meter {
     last_keyframe: Option<i64>,
     keyframe_interval_ms: Option<u32>,
     warnings: BTreeMap<String, u8>,
+    /// Warnings that stay.
+    lasting: BTreeSet<&'static str>,
 }
 
 impl Meter {
@@ -46,6 +51,15 @@ impl Meter {
         }
     }
 
+    /// A warning that holds from now on, or does not any more.
+    pub(crate) fn lasts(&mut self, code: &'static str, holds: bool) {
+        if holds {
+            self.lasting.insert(code);
+        } else {
+            self.lasting.remove(code);
+        }
+    }
+
     /// Reads the meter after `elapsed`; `None` when nothing came, as a silent publisher is not there.
     pub(crate) fn read(&mut self, elapsed: Duration) -> Option<Health> {
         let (bytes, frames) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.frames));
@@ -59,7 +73,7 @@ impl Meter {
             frame_rate_millis: u32::try_from(frames.saturating_mul(1_000_000) / ms).unwrap_or(u32::MAX),
             keyframe_interval_ms: self.keyframe_interval_ms,
             queued_bytes: 0,
-            warnings: self.warnings.keys().cloned().collect(),
+            warnings: self.warnings.keys().cloned().chain(self.lasting.iter().map(|code| (*code).to_owned())).collect(),
         })
     }
 }
@@ -100,5 +114,18 @@ mod tests {
             }
         }
         assert_eq!(readings, WARNING_READINGS - 1);
+    }
+
+    #[test]
+    fn what_lasts_does_not_fade() {
+        let mut meter = Meter::default();
+        meter.lasts("RUNGS_LIMITED", true);
+        let mut read = |holds| {
+            meter.lasts("RUNGS_LIMITED", holds);
+            meter.tag(&tag(Kind::Audio, Role::Keyframe, 0));
+            meter.read(Duration::from_secs(1)).unwrap().warnings.len()
+        };
+        assert_eq!([true, true, false].map(&mut read), [1, 1, 0]);
+        assert!((0..30).all(|_| read(true) == 1));
     }
 }

@@ -353,9 +353,7 @@ mod tests {
     #[test]
     fn a_rung_that_runs_no_more_has_ended_once() {
         let mut teller = Teller::new(Epoch(7));
-        let ladder = |rungs: &[u16]| {
-            FromPipeline::Ladder(pipe::Ladder { rungs: rungs.to_vec(), source: 720, frame_rate_millis: 30_000 })
-        };
+        let ladder = |rungs: &[u16]| FromPipeline::Ladder(pipe::Ladder { rungs: rungs.to_vec() });
         let kind = TrackKind::Video { width: 854, height: 480, frame_rate_millis: 0 };
         let track = Track { rendition: RenditionId::rung(480), codec: "avc1.64001f".to_owned(), kind };
         let rung = FromPipeline::Init(pipe::Init { track, version: 0 }, Bytes::from_static(b"i"));

@@ -18,7 +18,7 @@ use spillway_protocol::pipe::Ladder;
 
 use crate::{
     format::{Format, VideoFormat},
-    ladder::{self, Rung},
+    ladder,
     segmenter::{Picture, Run},
 };
 use line::LineError;
@@ -149,7 +149,7 @@ impl Transcoder {
     fn begin(&mut self, run: &Run) {
         let Format::Video(source) = &run.format else { return };
         let rungs = ladder::rungs(source, &self.allowed);
-        self.say(ladder_of(&rungs, source));
+        self.say(rungs.iter().map(|rung| rung.lines).collect());
         if rungs.is_empty() {
             return;
         }
@@ -164,27 +164,27 @@ impl Transcoder {
         let Some(lines) = self.running.as_mut().and_then(Running::give_up_top) else { return };
         self.allowed.retain(|allowed| *allowed < lines);
         self.made.push(Made::Warning("RUNG_DROPPED"));
-        if let Some(ladder) = self.running.as_ref().map(Running::ladder) {
-            self.running = self.running.take().filter(|_| !ladder.rungs.is_empty());
-            self.say(ladder);
+        if let Some(rungs) = self.running.as_ref().map(Running::rungs) {
+            self.running = self.running.take().filter(|_| !rungs.is_empty());
+            self.say(rungs);
         }
         self.stop_if_none_may();
     }
 
     /// Says what runs, and what has ended.
-    fn say(&mut self, ladder: Ladder) {
-        let said = std::mem::replace(&mut self.said, ladder.rungs.clone());
-        let ended = said.into_iter().filter(|lines| !ladder.rungs.contains(lines));
+    fn say(&mut self, rungs: Vec<u16>) {
+        let said = std::mem::replace(&mut self.said, rungs.clone());
+        let ended = said.into_iter().filter(|lines| !rungs.contains(lines));
         self.made.extend(ended.map(Made::Ended));
-        self.made.push(Made::Ladder(ladder));
+        self.made.push(Made::Ladder(Ladder { rungs }));
     }
 
     /// Decoding or encoding is not possible: the picture goes on without rungs.
     fn fail(&mut self, error: &LineError) {
         eprintln!("spillway-pipeline: rungs: {error}");
         self.made.push(Made::Warning("RUNGS_FAILED"));
-        let ladder = self.running.take().map_or(NONE, |running| running.ladder());
-        self.say(Ladder { rungs: Vec::new(), ..ladder });
+        self.running = None;
+        self.say(Vec::new());
         self.allowed.clear();
         self.stop_if_none_may();
     }
@@ -194,16 +194,5 @@ impl Transcoder {
             self.waiting.clear();
             self.bytes = 0;
         }
-    }
-}
-
-/// No rungs, of a source that is not known.
-pub(crate) const NONE: Ladder = Ladder { rungs: Vec::new(), source: 0, frame_rate_millis: 0 };
-
-fn ladder_of(rungs: &[Rung], source: &VideoFormat) -> Ladder {
-    Ladder {
-        rungs: rungs.iter().map(|rung| rung.lines).collect(),
-        source: ladder::lines(source),
-        frame_rate_millis: source.frame_rate_millis.unwrap_or(0),
     }
 }

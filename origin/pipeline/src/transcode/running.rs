@@ -1,12 +1,9 @@
 //! One run of the source, decoded and encoded.
 
-use spillway_protocol::pipe::Ladder;
-
 use super::{
     Made, Transcoded,
     decoder::Decoder,
     encoder::Encoder,
-    ladder_of,
     line::{LineError, Wake, pts_us},
     pictures::{Keys, Thinning},
 };
@@ -17,8 +14,6 @@ pub(super) struct Running {
     decoder: Decoder,
     /// Highest first.
     encoding: Vec<Encoding>,
-    /// What the rungs were told of at first.
-    ladder: Ladder,
     keys: Keys,
     /// When the first picture that was given is shown.
     began_us: Option<u64>,
@@ -43,19 +38,18 @@ enum Ending {
 
 impl Running {
     pub(super) fn open(source: &VideoFormat, rungs: Vec<Rung>, wake: &Wake) -> Result<Self, LineError> {
-        let ladder = ladder_of(&rungs, source);
         let decoder = Decoder::open(source, wake)?;
         let open = |rung: Rung| {
             let encoder = Encoder::open(&rung, wake)?;
             Ok(Encoding { rung, encoder, thinning: Thinning::default(), reached_us: None })
         };
         let encoding = rungs.into_iter().map(open).collect::<Result<_, LineError>>()?;
-        Ok(Self { decoder, encoding, ladder, keys: Keys::default(), began_us: None, ending: Ending::No })
+        Ok(Self { decoder, encoding, keys: Keys::default(), began_us: None, ending: Ending::No })
     }
 
-    /// What runs.
-    pub(super) fn ladder(&self) -> Ladder {
-        Ladder { rungs: self.encoding.iter().map(|encoding| encoding.rung.lines).collect(), ..self.ladder.clone() }
+    /// The lines of those that run, highest first.
+    pub(super) fn rungs(&self) -> Vec<u16> {
+        self.encoding.iter().map(|encoding| encoding.rung.lines).collect()
     }
 
     /// The top rung goes; its lines.

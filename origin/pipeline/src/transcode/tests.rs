@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{encoder::Encoder, *};
-use crate::segmenter::Unit;
+use crate::{ladder::Rung, segmenter::Unit};
 
 const STEP_US: u64 = 40_000;
 const PATIENCE: Duration = Duration::from_secs(20);
