@@ -35,8 +35,14 @@ mod flv;
 #[path = "../../origin/pipeline/src/format.rs"]
 mod format;
 #[allow(dead_code)]
+#[path = "../../origin/pipeline/src/ladder.rs"]
+mod ladder;
+#[allow(dead_code)]
 #[path = "../../origin/pipeline/src/opening.rs"]
 mod opening;
+#[allow(dead_code)]
+#[path = "../../origin/pipeline/src/rungs.rs"]
+mod rungs;
 #[allow(dead_code)]
 #[path = "../../origin/pipeline/src/sbr.rs"]
 mod sbr;
@@ -51,7 +57,8 @@ static STREAM: LazyLock<StreamId> = LazyLock::new(|| StreamId::new(Timestamp::fr
 
 /// What the pipeline makes of tags: a byte of kind (bit 0: sound) and of the time since the last tag, a byte of length, the body.
 pub fn tags(mut data: &[u8]) {
-    let config = pipe::Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None, rungs: Vec::new() };
+    let config =
+        pipe::Config { segment_ms: 2_000, part_ms: 250, target_ms: None, part_target_ms: None, rungs: vec![360] };
     let mut stream = stream::Stream::new(&config);
     let mut dts_ms = 0i64;
     while let Some((&[how, length], rest)) = data.split_first_chunk() {
@@ -68,10 +75,25 @@ pub fn tags(mut data: &[u8]) {
         if taken.is_err() {
             return;
         }
-        let _ = stream.steps().count();
+        transcode(&mut stream);
     }
     let _ = stream.finish();
+    transcode(&mut stream);
+    stream.finish_rungs();
     let _ = stream.steps().count();
+}
+
+/// A rung that is as its source: every picture comes back as it went, at once.
+fn transcode(stream: &mut stream::Stream) {
+    for step in stream.steps() {
+        let segmenter::Step::Transcode(picture) = step else { continue };
+        let format = picture.run.and_then(|run| match run.format {
+            format::Format::Video(format) => Some(format),
+            format::Format::Audio(_) => None,
+        });
+        let segmenter::Unit { pts_us, keyframe, data, .. } = picture.unit;
+        stream.rung(rungs::Transcoded { lines: 360, format, pts_us, keyframe, data });
+    }
 }
 
 /// Frames between origin and pipeline: what is read and written again is the same.

@@ -13,6 +13,7 @@ mod mux;
 mod opening;
 mod outlet;
 mod run;
+mod rungs;
 mod sbr;
 mod segmenter;
 mod stream;

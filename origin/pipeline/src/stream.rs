@@ -9,9 +9,9 @@ use crate::{
     flv::{AudioTag, Refused, Unsupported, VideoTag},
     format::{Format, VideoFormat},
     opening::{Opening, Picture},
+    rungs::{Rungs, Transcoded},
     sbr,
     segmenter::{Run, Segmenter, Step, Unit},
-    transcode::{Rungs, Transcoded},
 };
 
 /// The largest picture that is taken; at 50 Mbit/s a keyframe is well below.

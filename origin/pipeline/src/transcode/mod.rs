@@ -10,22 +10,21 @@ mod pictures;
 mod running;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use std::{collections::VecDeque, time::Instant};
 
 use spillway_protocol::pipe::Ladder;
 
 use crate::{
-    format::{Format, VideoFormat},
+    format::Format,
     ladder,
+    rungs::Transcoded,
     segmenter::{Picture, Run},
 };
 use line::LineError;
 pub(crate) use line::Wake;
 use pace::Pace;
 use running::Running;
-pub(crate) use units::Rungs;
 
 /// What the rungs have made.
 #[derive(Debug)]
@@ -38,21 +37,6 @@ pub(crate) enum Made {
     Ended(u16),
     /// What the streamer should know.
     Warning(&'static str),
-}
-
-/// A rung's picture.
-#[derive(Debug)]
-pub(crate) struct Transcoded {
-    /// The rung's lines.
-    pub(crate) lines: u16,
-    /// The format, where it begins a run.
-    pub(crate) format: Option<VideoFormat>,
-    /// When it is shown, in microseconds from the epoch's zero.
-    pub(crate) pts_us: u64,
-    /// Decodes on its own.
-    pub(crate) keyframe: bool,
-    /// Its bytes.
-    pub(crate) data: Vec<u8>,
 }
 
 /// One stream's rungs.

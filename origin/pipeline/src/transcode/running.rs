@@ -1,13 +1,13 @@
 //! One run of the source, decoded and encoded.
 
 use super::{
-    Made, Transcoded,
+    Made,
     decoder::Decoder,
     encoder::Encoder,
     line::{LineError, Wake, pts_us},
     pictures::{Keys, Thinning},
 };
-use crate::{format::VideoFormat, ladder::Rung, segmenter::Picture};
+use crate::{format::VideoFormat, ladder::Rung, rungs::Transcoded, segmenter::Picture};
 
 /// A decoder, and an encoder a rung.
 pub(super) struct Running {

@@ -2,12 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::Transcoded;
 use crate::{
     avc::ParameterSets,
-    format::Format,
+    format::{Format, VideoFormat},
     segmenter::{Run, Unit},
 };
+
+/// A rung's picture.
+#[derive(Debug)]
+pub(crate) struct Transcoded {
+    /// The rung's lines.
+    pub(crate) lines: u16,
+    /// The format, where it begins a run.
+    pub(crate) format: Option<VideoFormat>,
+    /// When it is shown, in microseconds from the epoch's zero.
+    pub(crate) pts_us: u64,
+    /// Decodes on its own.
+    pub(crate) keyframe: bool,
+    /// Its bytes.
+    pub(crate) data: Vec<u8>,
+}
 
 /// The rungs that ever ran, by their lines.
 #[derive(Debug, Default)]
