@@ -39,12 +39,13 @@ impl Segmenter {
         let waiting = self.lane(kind).waiting.take();
         let run = run.or(waiting);
         let open = self.lane(kind).segment.as_ref().map(|segment| segment.index);
-        if self.is_hole(kind, unit.time_us) || (run.is_some() && open >= Some(now)) {
+        let goes_back = self.lane(kind).last_us.is_some_and(|last| unit.time_us <= last);
+        if goes_back || self.is_hole(kind, unit.time_us) || (run.is_some() && open >= Some(now)) {
             self.seal(kind);
         }
         let lane = self.lane(kind);
         // What was left out is needed by what follows, up to the keyframe that begins the next segment.
-        if lane.segment.is_none() && (!unit.keyframe || lane.index >= Some(now)) {
+        if goes_back || (lane.segment.is_none() && (!unit.keyframe || lane.index >= Some(now))) {
             lane.waiting = run;
             return;
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::ladder::THINNED_US;
 
+/// Pictures are at least this far apart.
+const STEP_US: u64 = 1_000;
 /// More times than this are no live stream's.
 const MOST: usize = 1_024;
 
@@ -27,20 +29,31 @@ impl Keys {
     }
 }
 
-/// Leaves every other picture out of a fast rung.
-#[derive(Debug, Default)]
-pub(super) struct Thinning {
+/// Leaves pictures out: those that a decoder shows out of order, as a source that makes no sense has it; and in a thinned rung every other
+/// one of a fast source.
+#[derive(Debug)]
+pub(super) struct Spacing {
+    least_us: u64,
     last_us: Option<u64>,
+    /// A keyframe was wanted of a picture that was left out.
+    owed: bool,
 }
 
-impl Thinning {
-    /// Whether the picture at `pts_us` stays. A keyframe always does.
-    pub(super) fn keeps(&mut self, pts_us: u64, key: bool) -> bool {
-        let keeps = key || self.last_us.is_none_or(|last| pts_us.saturating_sub(last) >= THINNED_US);
-        if keeps {
-            self.last_us = Some(pts_us);
+impl Spacing {
+    pub(super) fn new(thinned: bool) -> Self {
+        Self { least_us: if thinned { THINNED_US } else { STEP_US }, last_us: None, owed: false }
+    }
+
+    /// Whether the picture at `pts_us` is encoded, and then whether as a keyframe; of those none is thinned out.
+    pub(super) fn takes(&mut self, pts_us: u64, key: bool) -> Option<bool> {
+        let key = std::mem::take(&mut self.owed) || key;
+        let least_us = if key { STEP_US } else { self.least_us };
+        if self.last_us.is_some_and(|last| pts_us < last.saturating_add(least_us)) {
+            self.owed = key;
+            return None;
         }
-        keeps
+        self.last_us = Some(pts_us);
+        Some(key)
     }
 }
 
@@ -61,13 +74,21 @@ mod tests {
     #[test]
     fn of_a_fast_source_every_other_picture_stays() {
         let kept = |rate: u64, key: u64| {
-            let mut thinning = Thinning::default();
+            let mut spacing = Spacing::new(true);
             // Times as tags have them, in whole milliseconds.
-            (0..12).filter(|n| thinning.keeps(n * 1_000 / rate * 1_000, *n == key)).collect::<Vec<_>>()
+            (0..12).filter(|n| spacing.takes(n * 1_000 / rate * 1_000, *n == key).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(kept(60, 0), [0, 2, 4, 6, 8, 10]);
         assert_eq!(kept(50, 0), [0, 2, 4, 6, 8, 10]);
         assert_eq!(kept(60, 5), [0, 2, 4, 5, 7, 9, 11]);
         assert_eq!(kept(30, 0).len(), 12);
+    }
+
+    #[test]
+    fn time_rises_and_no_keyframe_is_forgotten() {
+        let mut spacing = Spacing::new(false);
+        let times = [(40, true), (80, false), (60, true), (60, false), (120, false), (160, false)];
+        let taken = times.map(|(ms, key)| spacing.takes(ms * 1_000, key));
+        assert_eq!(taken, [Some(true), Some(false), None, None, Some(true), Some(false)]);
     }
 }

@@ -5,7 +5,7 @@ use super::{
     decoder::Decoder,
     encoder::Encoder,
     line::{LineError, Wake, pts_us},
-    pictures::{Keys, Thinning},
+    pictures::{Keys, Spacing},
 };
 use crate::{format::VideoFormat, ladder::Rung, rungs::Transcoded, segmenter::Picture};
 
@@ -23,7 +23,7 @@ pub(super) struct Running {
 struct Encoding {
     rung: Rung,
     encoder: Encoder,
-    thinning: Thinning,
+    spacing: Spacing,
     /// When the newest picture that came out is shown.
     reached_us: Option<u64>,
 }
@@ -41,7 +41,8 @@ impl Running {
         let decoder = Decoder::open(source, wake)?;
         let open = |rung: Rung| {
             let encoder = Encoder::open(&rung, wake)?;
-            Ok(Encoding { rung, encoder, thinning: Thinning::default(), reached_us: None })
+            let spacing = Spacing::new(rung.is_thinned());
+            Ok(Encoding { rung, encoder, spacing, reached_us: None })
         };
         let encoding = rungs.into_iter().map(open).collect::<Result<_, LineError>>()?;
         Ok(Self { decoder, encoding, keys: Keys::default(), began_us: None, ending: Ending::No })
@@ -119,8 +120,8 @@ impl Running {
         // What has no time is not to be shown.
         let Some(pts_us) = pts_us(picture) else { return Ok(()) };
         let key = self.keys.take(pts_us);
-        for Encoding { rung, encoder, thinning, .. } in &mut self.encoding {
-            if !rung.is_thinned() || thinning.keeps(pts_us, key) {
+        for Encoding { encoder, spacing, .. } in &mut self.encoding {
+            if let Some(key) = spacing.takes(pts_us, key) {
                 encoder.push(picture, key)?;
             }
         }

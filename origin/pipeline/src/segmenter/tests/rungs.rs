@@ -159,3 +159,39 @@ fn a_rung_that_ends_leaves_the_others_as_they_are() {
     assert_eq!((outcome.video.segments.len(), outcome.rung.segments.len()), (4, 2));
     assert!(outcome.rung.segments[1].duration_us < 1_000_000);
 }
+
+proptest! {
+    #[test]
+    fn whatever_the_picture_does_a_rung_stays_in_its_segments(
+        gops in prop::collection::vec(1_u64..200, 1..6), step_us in 8_000_u64..60_000, between in 0_u64..4,
+        late in 4_usize..60, every in 1_usize..3,
+    ) {
+        let units = pictures(0, step_us, &gops, between);
+        let count = units.len();
+        let outcome = with_rung(units, Codec::new(late, every), &[]);
+        prop_assert!(outcome.rung.pushed.len() * every >= count);
+        prop_assert_eq!(outcome.rung.segments.len(), outcome.video.segments.len());
+        for (rung, video) in outcome.rung.segments.iter().zip(&outcome.video.segments) {
+            prop_assert!(rung.independent && rung.segment == video.segment);
+            let late_us = rung.start_us.checked_sub(video.start_us);
+            prop_assert!(late_us.is_some_and(|us| us <= step_us), "{:?} {:?}", rung, video);
+            prop_assert!(!video.independent || rung.start_us == video.start_us);
+        }
+    }
+
+    #[test]
+    fn pictures_of_any_times_give_bounded_segments_of_rungs(
+        units in prop::collection::vec((any::<bool>(), 1_u64..2_000_000, any::<bool>(), 0_u64..300_000), 1..200),
+        late in 0_usize..20,
+    ) {
+        let mut times = [0_u64; 2];
+        let units = units.into_iter().map(|(video, step, keyframe, ahead_us)| {
+            let kind = if video { Kind::Video } else { Kind::Audio };
+            let time_us = &mut times[usize::from(video)];
+            *time_us += step;
+            let pts_us = if video { *time_us + ahead_us } else { *time_us };
+            (kind, Unit { time_us: *time_us, pts_us, keyframe: keyframe || !video, data: vec![0] })
+        });
+        with_rung(units.collect(), Codec::new(late, 1), &[]);
+    }
+}
