@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::json;
 use spillway_protocol::{
-    api::{ChatKind, StreamStatus},
+    api::{ChatKind, Quality, StreamStatus},
     ids::SourceId,
     limits,
     link::{EndReason, LinkDown, LinkUp, Report, StopReason},
@@ -16,9 +16,9 @@ use spillway_protocol::{
 use spillway_room::{
     Failed,
     call::room::{Attach, Chat, Claim, History, Revoke},
-    room::{LinkRefused, Output, Room},
+    room::{Facts, LinkRefused, Output, Room},
 };
-use support::{Db, at, author, moment, room};
+use support::{Db, at, author, facts, moment, room};
 
 fn source() -> SourceId {
     SourceId::new(at(0), 5)
@@ -76,6 +76,20 @@ fn stops(room: &mut Room<Db>, now: Timestamp) -> Vec<(Epoch, StopReason)> {
     outputs
         .filter_map(|output| if let Output::Stop(epoch, reason) = output { Some((epoch, reason)) } else { None })
         .collect()
+}
+
+#[test]
+fn a_publisher_is_told_the_rungs_that_the_settings_allow() {
+    let mut room = room(&Db::new());
+    assert_eq!(room.claim(&claim("a"), at(0)).unwrap().rungs, [720, 480, 360]);
+    for (quality, rungs) in [(Quality::Sd, &[480, 360][..]), (Quality::Fhd, &[1080, 720, 480, 360])] {
+        room.reload(Facts { quality, ..facts() }, at(1)).unwrap();
+        assert_eq!(room.claim(&claim("a"), at(2)).unwrap().rungs, rungs);
+    }
+    // What was stored before there were any has the default.
+    let mut old = serde_json::to_value(facts()).unwrap();
+    old.as_object_mut().unwrap().remove("quality");
+    assert_eq!(serde_json::from_value::<Facts>(old).unwrap(), facts());
 }
 
 #[test]

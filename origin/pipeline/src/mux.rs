@@ -1,4 +1,4 @@
-//! One run of one track through `cmafmux`: the only file that knows `GStreamer`. The muxer cuts where it is told.
+//! One run of one track through `cmafmux`, which cuts where it is told. Beside this file only `transcode` knows `GStreamer`.
 
 use std::collections::VecDeque;
 
