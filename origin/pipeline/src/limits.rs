@@ -45,3 +45,15 @@ pub(crate) fn set(config: &Config) -> Result<(), Unlimited> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rungs_take_memory_and_no_more_than_there_are_addresses() {
+        let mib = |rungs| memory(rungs) / 1024 / 1024;
+        assert_eq!([0, 1, 4, 100].map(mib), [512, 1_152, 1_536, 1_536]);
+        assert!(memory(usize::MAX) < ADDRESSES);
+    }
+}

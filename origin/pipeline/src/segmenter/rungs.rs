@@ -52,12 +52,12 @@ impl Segmenter {
         self.place(kind, run, unit);
     }
 
-    /// Nothing more comes of a rung.
+    /// Nothing more comes of a rung, unless it begins anew: then its numbers go on.
     pub(crate) fn end_rung(&mut self, lines: u16) {
         let kind = Kind::Rung(lines);
         if self.rungs.lanes.contains_key(&lines) {
             self.seal(kind);
-            self.rungs.lanes.remove(&lines);
+            self.lane(kind).waiting = None;
             self.out.push(Step::Close(kind));
         }
     }

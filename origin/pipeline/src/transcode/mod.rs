@@ -48,7 +48,7 @@ pub(crate) struct Transcoder {
     bytes: usize,
     running: Option<Running>,
     pace: Pace,
-    /// When the newest picture of the source is shown.
+    /// The time of the source's newest picture.
     newest_us: u64,
     /// What was said of the rungs that run.
     said: Vec<u16>,
@@ -76,7 +76,8 @@ impl Transcoder {
     /// Goes on as far as that is possible now, and says what came of it.
     pub(crate) fn poll(&mut self, now: Instant) -> Vec<Made> {
         while self.step() {}
-        let lag_us = self.running.as_ref().map_or(0, |running| self.newest_us.saturating_sub(running.reached_us()));
+        // What decoder and encoders hold is no more than some pictures, and none of their fault.
+        let lag_us = self.waiting.front().map_or(0, |picture| self.newest_us.saturating_sub(picture.unit.time_us));
         if self.running.is_some() && self.pace.falls_behind(lag_us, self.bytes, now) {
             self.give_up_top();
         }

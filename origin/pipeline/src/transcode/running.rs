@@ -15,8 +15,6 @@ pub(super) struct Running {
     /// Highest first.
     encoding: Vec<Encoding>,
     keys: Keys,
-    /// When the first picture that was given is shown.
-    began_us: Option<u64>,
     ending: Ending,
 }
 
@@ -24,8 +22,6 @@ struct Encoding {
     rung: Rung,
     encoder: Encoder,
     spacing: Spacing,
-    /// When the newest picture that came out is shown.
-    reached_us: Option<u64>,
 }
 
 /// How far the end has come.
@@ -42,10 +38,10 @@ impl Running {
         let open = |rung: Rung| {
             let encoder = Encoder::open(&rung, wake)?;
             let spacing = Spacing::new(rung.is_thinned());
-            Ok(Encoding { rung, encoder, spacing, reached_us: None })
+            Ok(Encoding { rung, encoder, spacing })
         };
         let encoding = rungs.into_iter().map(open).collect::<Result<_, LineError>>()?;
-        Ok(Self { decoder, encoding, keys: Keys::default(), began_us: None, ending: Ending::No })
+        Ok(Self { decoder, encoding, keys: Keys::default(), ending: Ending::No })
     }
 
     /// The lines of those that run, highest first.
@@ -64,7 +60,6 @@ impl Running {
     }
 
     pub(super) fn push(&mut self, picture: Picture) -> Result<(), LineError> {
-        self.began_us.get_or_insert(picture.unit.pts_us);
         if let Some(key_us) = picture.key_us {
             self.keys.push(key_us);
         }
@@ -85,12 +80,6 @@ impl Running {
         self.ending == Ending::Encoders && self.encoding.iter().all(|encoding| encoding.encoder.is_done())
     }
 
-    /// Up to when all rungs are made.
-    pub(super) fn reached_us(&self) -> u64 {
-        let began_us = self.began_us.unwrap_or(u64::MAX);
-        self.encoding.iter().map(|encoding| encoding.reached_us.unwrap_or(began_us)).min().unwrap_or(u64::MAX)
-    }
-
     /// Hands on what was decoded and what was encoded, as far as there is room for it.
     pub(super) fn go_on(&mut self, made: &mut Vec<Made>) -> Result<(), LineError> {
         while self.encoding.iter().all(|encoding| encoding.encoder.has_room()) {
@@ -101,9 +90,8 @@ impl Running {
             self.ending = Ending::Encoders;
             self.encoding.iter().try_for_each(|encoding| encoding.encoder.end())?;
         }
-        for Encoding { rung, encoder, reached_us, .. } in &mut self.encoding {
+        for Encoding { rung, encoder, .. } in &mut self.encoding {
             while let Some(encoded) = encoder.take()? {
-                *reached_us = Some(encoded.pts_us);
                 made.push(Made::Picture(Transcoded {
                     lines: rung.lines,
                     format: encoded.format,
