@@ -5,6 +5,8 @@ use crate::format::VideoFormat;
 
 /// More rungs than this are not made.
 const MOST: usize = 4;
+/// A picture of more pixels than level 5.2 has is not decoded: what it takes of memory is for the encoder that made it to know.
+const MOST_PIXELS: u64 = 36_864 * 256;
 /// In rungs of [`SMALL`] lines or fewer, a picture that is nearer than this to the one before it is left out: of 50 and 60 a second
 /// every other one stays.
 pub(crate) const THINNED_US: u64 = 25_000;
@@ -39,6 +41,9 @@ impl Rung {
 /// The rungs of a source, of those that are `allowed`, highest first. One that is hardly below the source is none.
 pub(crate) fn rungs(source: &VideoFormat, allowed: &[u16]) -> Vec<Rung> {
     let short = source.width.min(source.height);
+    if u64::from(source.width).saturating_mul(source.height.into()) > MOST_PIXELS {
+        return Vec::new();
+    }
     let mut lines: Vec<u16> = allowed.iter().copied().filter(|lines| u32::from(*lines) * 10 < short * 9).collect();
     lines.retain(|lines| *lines >= 2);
     lines.sort_unstable_by(|one, other| other.cmp(one));
@@ -104,6 +109,7 @@ mod tests {
         assert_eq!(sizes(2560, 1080), [(720, 1706, 720), (480, 1138, 480), (360, 854, 360)]);
         assert_eq!(sizes(853, 481), [(360, 638, 360)]);
         assert_eq!(sizes(640, 360), []);
+        assert_eq!((sizes(4096, 2304).len(), sizes(8192, 4320).len()), (4, 0));
     }
 
     #[test]

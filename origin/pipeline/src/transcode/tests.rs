@@ -124,15 +124,15 @@ fn the_top_rung_is_given_up_first_and_for_good() {
 
 #[test]
 fn a_source_that_cannot_be_decoded_has_no_rungs() {
-    let (mut transcoder, _woken) = transcoder(&[120, 90]);
+    let (mut transcoder, woken) = transcoder(&[120, 90]);
     let mut source = source(320, 180, 10);
     if let Some(Run { format: Format::Video(format), .. }) = &mut source[0].run {
-        format.width = 0x8000_0000;
+        format.record = vec![1, 2, 3];
     }
     for picture in source {
         transcoder.push(picture);
     }
-    let made = transcoder.poll(Instant::now());
+    let made = drain(&mut transcoder, &woken);
     assert_eq!(said(&made), ["[120, 90]", "RUNGS_FAILED", "120 ended", "90 ended", "[]"]);
     assert!(transcoder.is_done());
 }

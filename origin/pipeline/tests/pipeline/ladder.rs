@@ -148,13 +148,14 @@ fn where_a_long_gop_is_cut_rungs_have_keyframes() {
 #[test]
 fn pictures_in_any_order_and_shape_are_followed() {
     // Upright, pixels that are not square, B-frames that refer to each other and cross keyframes.
-    for (picture, params, wanted) in [
-        ("size=180x320:rate=25,setsar=4/3", "open-gop=1:b-pyramid=normal:b-adapt=0", (90, 160, 25_000)),
-        ("size=352x200:rate=24000/1001", "b-adapt=2:ref=4", (158, 90, 23_976)),
-        ("size=320x180:rate=30:duration=8,interlace", "tff=1:weightp=0", (160, 90, 30_000)),
+    for (picture, colour, params, wanted) in [
+        ("size=180x320:rate=25,setsar=4/3", "yuv420p", "open-gop=1:b-pyramid=normal:b-adapt=0", (90, 160, 25_000)),
+        ("size=352x200:rate=24000/1001", "yuv420p10le", "b-adapt=2:ref=4", (158, 90, 23_976)),
+        ("size=320x180:rate=30:duration=8,interlace", "yuv420p", "tff=1:weightp=0", (160, 90, 30_000)),
+        ("size=321x181:rate=25", "yuv444p", "ref=1", (160, 90, 25_000)),
     ] {
         let (dir, flv) = source(&format!(
-            "-f lavfi -i testsrc2={picture} {SOUND} -t 6 -c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 4 -g 48 \
+            "-f lavfi -i testsrc2={picture} {SOUND} -t 6 -c:v libx264 -preset veryfast -pix_fmt {colour} -bf 4 -g 48 \
              -x264-params scenecut=0:{params} {AAC}"
         ));
         let outcome = feed(config(&[90]), &tags(&flv));
