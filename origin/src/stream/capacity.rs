@@ -132,6 +132,13 @@ impl Share {
         self.charge();
     }
 
+    /// The top rung fell behind: no pipeline of this stream makes it again.
+    pub(crate) fn give_up_top(&mut self) {
+        if let Some(top) = self.running.as_ref().and_then(|rungs| rungs.first().copied()) {
+            self.granted.retain(|lines| *lines < top);
+        }
+    }
+
     /// No rungs any more, for good.
     pub(crate) fn give_up(&mut self) {
         self.granted.clear();
@@ -146,8 +153,12 @@ impl Share {
     }
 
     /// How many rungs run.
+    pub(crate) fn running(&self) -> usize {
+        self.running.as_ref().map_or(0, Vec::len)
+    }
+
     fn count(&self) -> i64 {
-        self.running.as_ref().map_or(0, |rungs| i64::try_from(rungs.len()).unwrap_or(0))
+        i64::try_from(self.running()).unwrap_or(i64::MAX)
     }
 
     fn charge(&mut self) {
@@ -222,6 +233,19 @@ mod tests {
         assert_eq!(cost(&[360], source(1_080, 60_000)), 2 * 150 + 120);
         assert_eq!(cost(&[720, 360], source(1_080, 60_000)), 2 * 150 + 2 * 350 + 120);
         assert_eq!(cost(&[360], source(1_080, 0)), 150 + 120);
+    }
+
+    #[test]
+    fn a_rung_that_fell_behind_is_missing_for_good() {
+        let capacity = node(3_000);
+        let mut share = capacity.take(&ALL);
+        share.runs(&[720, 480, 360]);
+        share.source_is(source(1_080, 30_000));
+        assert_eq!(share.missing(), 0);
+        share.give_up_top();
+        share.runs(&[480, 360]);
+        assert_eq!((share.rungs(), share.missing()), (&[480, 360][..], 1));
+        assert_eq!(capacity.with(|taken| *taken), 150 + 200 + 120);
     }
 
     #[test]

@@ -332,21 +332,26 @@ impl Live {
 impl Live {
     /// Keeps account of what is transcoded, and tells the streamer what is not.
     fn watch_rungs(&self, frame: &FromPipeline<bytes::Bytes>, shared: &Shared, share: &mut Share) {
-        match frame {
-            FromPipeline::Ladder(ladder) => share.runs(&ladder.rungs),
+        let before = share.missing();
+        let given_up = match frame {
+            FromPipeline::Ladder(ladder) => {
+                share.runs(&ladder.rungs);
+                0
+            }
+            FromPipeline::Warning(warning) if warning.code == "RUNGS_FAILED" => share.running(),
             FromPipeline::Warning(warning) if warning.code == "RUNG_DROPPED" => {
-                self.metrics.rungs_given_up.inc();
+                share.give_up_top();
+                share.missing().saturating_sub(before)
             }
             FromPipeline::Init(pipe::Init { track, .. }, _) if track.rendition == RenditionId::video() => {
                 let TrackKind::Video { width, height, frame_rate_millis } = track.kind else { return };
-                let before = share.missing();
                 share.source_is(Source { lines: width.min(height), frame_rate_millis });
-                let missing = share.missing();
-                self.metrics.rungs_given_up.inc_by(missing.saturating_sub(before) as u64);
-                shared.with(|watched| watched.meter.lasts("RUNGS_LIMITED", missing > 0));
+                share.missing().saturating_sub(before)
             }
-            _ => {}
-        }
+            _ => return,
+        };
+        self.metrics.rungs_given_up.inc_by(given_up as u64);
+        shared.with(|watched| watched.meter.lasts("RUNGS_LIMITED", share.missing() > 0));
     }
 }
 
