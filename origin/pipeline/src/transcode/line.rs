@@ -7,6 +7,9 @@ use gst::prelude::*;
 /// Wakes whoever gives and takes, from any thread.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 
+/// Rungs are made with what is left: passing the picture through comes first, here and in every other process of the node.
+const NICE: i32 = 10;
+
 /// Why a line is of no use (any more).
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineError {
@@ -61,9 +64,16 @@ impl Line {
         gst::Element::link_many(all)?;
         if let Some(bus) = pipeline.bus() {
             bus.set_sync_handler(move |_, message| {
-                if message.type_() == gst::MessageType::Error {
-                    failed();
-                    return gst::BusSyncReply::Pass;
+                match message.view() {
+                    gst::MessageView::Error(_) => {
+                        failed();
+                        return gst::BusSyncReply::Pass;
+                    }
+                    // Said by the new thread itself. One that cannot be made to wait for others is no failure.
+                    gst::MessageView::StreamStatus(status) if status.get().0 == gst::StreamStatusType::Enter => {
+                        let _ = rustix::process::nice(NICE);
+                    }
+                    _ => {}
                 }
                 gst::BusSyncReply::Drop
             });
