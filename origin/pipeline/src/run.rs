@@ -182,14 +182,20 @@ impl<W: Write> Process<W> {
     }
 
     fn step(&mut self, step: Step) -> Result<(), RunError> {
-        let kind = match &step {
-            Step::Say(said) => return self.say(said),
-            Step::Transcode(_) => {
-                if let Step::Transcode(picture) = step {
-                    self.transcoder.push(picture);
-                }
-                return Ok(());
+        match step {
+            Step::Say(said) => self.say(&said),
+            Step::Transcode(picture) => {
+                self.transcoder.push(picture);
+                Ok(())
             }
+            step => self.mux(step),
+        }
+    }
+
+    /// A step of one track.
+    fn mux(&mut self, step: Step) -> Result<(), RunError> {
+        let kind = match &step {
+            Step::Say(_) | Step::Transcode(_) => return Err(RunError::OutOfPlace),
             Step::Open(kind, _)
             | Step::Push(kind, _)
             | Step::Tell(kind, _)
