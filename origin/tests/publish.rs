@@ -119,6 +119,22 @@ async fn rungs_that_the_settings_allow_are_made_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_the_cpu_for_all_rungs_makes_the_lowest_and_says_so() {
+    // Enough to decode a source of the usual size, and for one small rung.
+    let house = House::with_cores("0.28").await;
+    house.edge.allow(&[120, 90]);
+    let encoder = ffmpeg(&house.origin, &house.edge.key, 6);
+    house.edge.hears(|heard| heard.warnings.contains("RUNGS_LIMITED")).await;
+    assert!(house.get("/metrics").await.contains("spillway_origin_rungs_given_up_total 1"));
+    assert!(finished(encoder).await.status.success());
+    let heard = house.edge.hears(edge::Heard::has_ended).await;
+    assert_sound(&house.edge, &heard.reports, &["video", "audio", "90p"]).await;
+    let of_the_other = |report: &Report| object_of(report, Epoch(1)).is_some_and(|o| o.rendition.as_str() == "120p");
+    assert!(!heard.reports.iter().any(of_the_other));
+    house.origin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_later_epoch_keeps_the_streams_targets() {
     let house = House::open().await;
     house.edge.settle((4_000, 404));

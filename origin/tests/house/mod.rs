@@ -40,22 +40,30 @@ impl House {
     /// An origin that puts its media into this store, behind which is the edge's own.
     pub(crate) async fn with_store(edge: Edge, store: Arc<dyn ObjectStore>) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_spillway-origin")).with_file_name("spillway-pipeline");
-        Self::build(edge, store, &program).await
+        Self::build(edge, store, &program, &[]).await
+    }
+
+    /// An origin of which so many cores may transcode.
+    pub(crate) async fn with_cores(cores: &str) -> Self {
+        let edge = Edge::start().await;
+        let (store, program) = (edge.store.clone(), Path::new(env!("CARGO_BIN_EXE_spillway-origin")));
+        let cores = format!("--transcode-cores={cores}");
+        Self::build(edge, store, &program.with_file_name("spillway-pipeline"), &[&cores]).await
     }
 
     pub(crate) async fn with_pipeline(program: &Path) -> Self {
         let edge = Edge::start().await;
         let store = edge.store.clone();
-        Self::build(edge, store, program).await
+        Self::build(edge, store, program, &[]).await
     }
 
-    async fn build(edge: Edge, store: Arc<dyn ObjectStore>, program: &Path) -> Self {
+    async fn build(edge: Edge, store: Arc<dyn ObjectStore>, program: &Path, options: &[&str]) -> Self {
         // The log of a test that fails is shown with it; a second test finds the logger set.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::INFO).try_init();
         let state = tempfile::tempdir().unwrap();
         let pipeline = state.path().join("pipeline");
         std::os::unix::fs::symlink(program, &pipeline).unwrap();
-        let origin = start(&edge, store, state.path(), &pipeline).await;
+        let origin = start_with(&edge, store, (state.path(), &pipeline), options).await;
         Self { edge, origin, state, pipeline }
     }
 
@@ -85,20 +93,36 @@ impl House {
 }
 
 pub(crate) async fn start(edge: &Edge, store: Arc<dyn ObjectStore>, state: &Path, pipeline: &Path) -> Origin {
+    start_with(edge, store, (state, pipeline), &[]).await
+}
+
+async fn start_with(
+    edge: &Edge,
+    store: Arc<dyn ObjectStore>,
+    (state, pipeline): (&Path, &Path),
+    options: &[&str],
+) -> Origin {
     assert!(pipeline.exists(), "{} is missing: cargo build -p spillway-pipeline comes first", pipeline.display());
-    let config = Config::parse_from([
+    let (edge_url, state, pipeline) = (
+        format!("--edge-url=http://{}", edge.address),
+        format!("--state={}", state.display()),
+        format!("--pipeline={}", pipeline.display()),
+    );
+    let secret = format!("--origin-secret={SECRET}");
+    let config = [
         "spillway-origin",
         "--rtmp-addr=127.0.0.1:0",
         "--http-addr=127.0.0.1:0",
-        &format!("--edge-url=http://{}", edge.address),
-        &format!("--state={}", state.display()),
-        &format!("--pipeline={}", pipeline.display()),
+        &edge_url,
+        &state,
+        &pipeline,
         "--r2-endpoint=http://127.0.0.1:9",
         "--r2-bucket=unused",
         "--r2-access-key-id=unused",
         "--r2-secret-access-key=unused",
-        &format!("--origin-secret={SECRET}"),
-    ]);
+        &secret,
+    ];
+    let config = Config::parse_from(config.iter().chain(options));
     Origin::start(&config, store).await.unwrap()
 }
 
