@@ -122,6 +122,10 @@ impl Shared {
         Self { gone: OnceLock::new(), watched: Mutex::new(watched) }
     }
 
+    fn zero(&self) -> Timestamp {
+        self.with(|watched| watched.zero).unwrap_or_else(edge::now)
+    }
+
     fn with<T>(&self, use_it: impl FnOnce(&mut Watched) -> T) -> T {
         use_it(&mut self.watched.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -187,7 +191,7 @@ impl Live {
                 told.share.give_up();
                 shared.with(|watched| watched.meter.warn("RUNGS_FAILED".to_owned()));
                 let none = FromPipeline::Ladder(pipe::Ladder { rungs: Vec::new() });
-                told.items.extend(told.teller.hear(none, *shared.zero.get_or_init(edge::now))?);
+                told.items.extend(told.teller.hear(none, shared.zero())?);
             }
             shared.with(|watched| {
                 watched.meter.warn("PIPELINE_RESTARTED".to_owned());
@@ -320,8 +324,7 @@ impl Live {
                 }
                 _ => None,
             };
-            let zero = shared.with(|watched| watched.zero).unwrap_or_else(edge::now);
-            told.items.extend(told.teller.hear(frame, zero)?);
+            told.items.extend(told.teller.hear(frame, shared.zero())?);
             if let Some((kind, end_us)) = end {
                 shared.with(|watched| watched.replay.told(kind, end_us));
             }

@@ -47,6 +47,10 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
     // By this the controls know a live stream.
     liveDurationInfinity: true,
     backBufferLength: 30,
+    // In seconds of loading, half as much counts of what was seen of the line before. There is hardly a second of reserve, so that a
+    // line that gets narrow must be believed within some parts.
+    abrEwmaFastLive: 0.3,
+    abrEwmaSlowLive: 3,
     // Our playlists have no interstitials, and what is in charge of them holds loading back near the live edge.
     enableInterstitialPlayback: false,
     // The media is fMP4 and needs no transmuxing; without a worker the page needs no `worker-src`.
