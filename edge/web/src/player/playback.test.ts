@@ -23,6 +23,8 @@ vi.mock("hls.js", async (original) => {
   return { ...(await original<typeof import("hls.js")>()), default: Engine };
 });
 
+vi.mock("./qualities", () => ({ offerQualities: () => () => {} }));
+
 beforeEach(() => {
   vi.useFakeTimers();
   listeners = new Map();

@@ -1,6 +1,7 @@
 import Hls, { ErrorTypes, Events, type HlsConfig } from "hls.js";
 import type { PlaylistFeed } from "../room/playlist-feed";
 import { feedLoader } from "./feed-loader";
+import { KeyframeSwitching } from "./keyframe-switching";
 import { LatencyKeeper } from "./latency-keeper";
 import { offerQualities } from "./qualities";
 import { Recovery } from "./recovery";
@@ -49,6 +50,7 @@ function playWithHls(video: HTMLVideoElement, options: PlaybackOptions): Playbac
     backBufferLength: 30,
     // In seconds of loading, half as much counts of what was seen of the line before. There is hardly a second of reserve, so that a
     // line that gets narrow must be believed within some parts.
+    abrController: KeyframeSwitching,
     abrEwmaFastLive: 0.3,
     abrEwmaSlowLive: 3,
     // Our playlists have no interstitials, and what is in charge of them holds loading back near the live edge.
