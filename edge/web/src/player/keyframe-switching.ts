@@ -30,6 +30,8 @@ export function canChangeAfter(last: Pick<PartPlace, "sn" | "index">, listed: re
 export class KeyframeSwitching extends AbrController {
   readonly #hls: Hls;
   #last: { level: number; sn: number; index: number } | null = null;
+  /** The rendition that is kept until there is a keyframe. */
+  #kept: number | null = null;
 
   constructor(hls: Hls) {
     super(hls);
@@ -39,21 +41,13 @@ export class KeyframeSwitching extends AbrController {
 
   override get nextAutoLevel(): number {
     const next = super.nextAutoLevel;
-    const last = this.#last;
-    if (last === null || next === last.level) return next;
-    const level = this.#hls.levels[last.level];
-    if (level === undefined || level.loadError > 0 || level.fragmentError > 0) return next;
-    if (next < last.level && (this.#hls.mainForwardBufferInfo?.len ?? 0) < HURRY_SECONDS) return next;
-    const listed = level.details?.partList?.map(({ fragment, index, independent }) => ({
-      sn: fragment.sn,
-      index,
-      independent,
-    }));
-    return canChangeAfter(last, listed ?? []) ? next : last.level;
+    this.#kept = this.#mayChange(next) ? null : (this.#last?.level ?? null);
+    return this.#kept ?? next;
   }
 
   override set nextAutoLevel(level: number) {
-    super.nextAutoLevel = level;
+    // hls.js hands back what it was given, and would then stay there.
+    if (level !== this.#kept) super.nextAutoLevel = level;
   }
 
   override destroy(): void {
@@ -63,7 +57,27 @@ export class KeyframeSwitching extends AbrController {
 
   readonly #loaded = (_: Events.FRAG_LOADED, { frag, part }: FragLoadedData): void => {
     if (frag.type !== "main" || frag.sn === "initSegment") return;
+    if (part !== null) {
+      // hls.js itself learns of the line by the last part of each segment alone, which near the live edge is too late.
+      const { loading, loaded } = part.stats;
+      const waited = Math.min(loading.first - loading.start, this.bwEstimator.getEstimateTTFB());
+      this.bwEstimator.sample(loading.end - loading.start - waited, loaded);
+    }
     // After a whole segment the next one's keyframe comes.
     this.#last = part === null ? null : { level: frag.level, sn: frag.sn, index: part.index };
   };
+
+  #mayChange(next: number): boolean {
+    const last = this.#last;
+    if (last === null || next === last.level) return true;
+    const level = this.#hls.levels[last.level];
+    if (level === undefined || level.loadError > 0 || level.fragmentError > 0) return true;
+    if (next < last.level && (this.#hls.mainForwardBufferInfo?.len ?? 0) < HURRY_SECONDS) return true;
+    const listed = level.details?.partList?.map(({ fragment, index, independent }) => ({
+      sn: fragment.sn,
+      index,
+      independent,
+    }));
+    return canChangeAfter(last, listed ?? []);
+  }
 }
