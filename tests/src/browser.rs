@@ -200,8 +200,7 @@ impl Browser {
     /// Lets at most so many thousand bits a second through to the page; `None` for all that come.
     pub async fn line(&self, kilobits: Option<u32>) {
         let bytes = kilobits.map_or(-1.0, |kilobits| f64::from(kilobits) * 1_000.0 / 8.0);
-        let conditions =
-            json!({ "offline": false, "latency": 0, "downloadThroughput": bytes, "uploadThroughput": -1 });
+        let conditions = json!({ "offline": false, "latency": 0, "downloadThroughput": bytes, "uploadThroughput": -1 });
         self.devtools("Network.enable", json!({})).await;
         self.devtools("Network.emulateNetworkConditions", conditions).await;
     }

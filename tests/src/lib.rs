@@ -11,6 +11,7 @@ pub mod faults;
 pub mod glass;
 pub mod node;
 pub mod page;
+pub mod peers;
 mod people;
 pub mod player;
 mod room;

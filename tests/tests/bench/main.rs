@@ -1,7 +1,10 @@
 //! What is measured: each figure from one run, beside what it is compared with. `cargo xtask bench live` runs them, one after the
 //! other, and writes them down.
 
+mod cost;
+mod delivery;
 mod latency;
+mod origin;
 
 use std::io::Write as _;
 

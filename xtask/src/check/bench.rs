@@ -1,13 +1,18 @@
 //! What Spillway is measured by: figures from one run, written down beside what they are compared with.
 
+mod table;
+
 use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::steps;
-use crate::{Workspace, process};
+use crate::{
+    Workspace, process,
+    progress::{self, step},
+};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,12 +38,15 @@ pub struct Bench {
 pub fn bench(workspace: &Workspace, options: &Bench) -> Result<()> {
     let Subject::Live = options.subject;
     steps::everything(workspace)?;
+    step("origin and pipeline, as in production", || production(workspace))?;
     let mut cargo = workspace.command("cargo");
     cargo.args(["test", "--package=spillway-tests", "--test=bench", "--"]);
     cargo.args(["--ignored", "--nocapture", "--test-threads=1"]).args(&options.only);
     let written = workspace.target().join("figures.jsonl");
     fs::write(&written, "")?;
     cargo.env("BENCH_SECONDS", options.seconds.to_string()).env("BENCH_FIGURES", &written);
+    // Ladders are measured by themselves.
+    cargo.env("ORIGIN_TRANSCODE_CORES", "0");
     if !process::run_in_group(&mut cargo)?.success() {
         bail!("a bench failed; see above");
     }
@@ -49,9 +57,18 @@ pub fn bench(workspace: &Workspace, options: &Bench) -> Result<()> {
     Ok(())
 }
 
+/// What processor time is measured of is built for speed.
+fn production(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.command("cargo");
+    cargo.args(["build", "--profile=origin", "--package=spillway-origin", "--package=spillway-pipeline"]);
+    progress::run(workspace, "production", cargo)
+}
+
 fn write_down(workspace: &Workspace, figures: &[Value]) -> Result<()> {
     let folder = workspace.path("bench");
-    fs::create_dir_all(&folder)?;
     fs::write(folder.join("live.json"), serde_json::to_string_pretty(figures)? + "\n")?;
-    Ok(())
+    let path = folder.join("README.md");
+    let text = fs::read_to_string(&path)?;
+    let text = table::put(&text, &table::of(figures)).context("bench/README.md has no place for the table")?;
+    Ok(fs::write(path, text)?)
 }
