@@ -41,7 +41,6 @@ impl Production {
             .env("ORIGIN_EDGE_URL", &upstream.edge)
             .env("ORIGIN_STATE", folder.join("production-origin"))
             .env("ORIGIN_PIPELINE", program("spillway-pipeline"))
-            .env("ORIGIN_TRANSCODE_CORES", "0")
             .env("ORIGIN_SECRET", system.secrets.get("ORIGIN_SECRET"))
             .env("ORIGIN_TRANSCODE_CORES", "0")
             .env("ORIGIN_MAX_CONNECTIONS_PER_ADDRESS", CONNECTIONS)

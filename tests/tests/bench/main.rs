@@ -5,6 +5,7 @@ mod cost;
 mod delivery;
 mod latency;
 mod origin;
+mod quality;
 
 use std::io::Write as _;
 

@@ -45,8 +45,6 @@ pub fn bench(workspace: &Workspace, options: &Bench) -> Result<()> {
     let written = workspace.target().join("figures.jsonl");
     fs::write(&written, "")?;
     cargo.env("BENCH_SECONDS", options.seconds.to_string()).env("BENCH_FIGURES", &written);
-    // Ladders are measured by themselves.
-    cargo.env("ORIGIN_TRANSCODE_CORES", "0");
     if !process::run_in_group(&mut cargo)?.success() {
         bail!("a bench failed; see above");
     }
