@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use spillway_protocol::{
     link::PartReport,
-    media::{Epoch, MediaObject, ObjectName, PartIndex, RenditionId, SegmentIndex},
+    media::{Epoch, ObjectName, PartIndex, RenditionId, SegmentIndex},
     time::Timestamp,
 };
+
+use crate::segment::uri;
 
 /// Parts that a segment may have: at 10 s and 100 ms a part there is room to spare.
 const PARTS: usize = 128;
@@ -96,8 +98,7 @@ impl OpenSegment {
 
     /// The URI of its init section, relative to the playlist.
     pub(crate) fn init_uri(&self, rendition: &RenditionId) -> String {
-        let name = ObjectName::Init { version: self.init };
-        MediaObject { epoch: self.epoch, rendition: rendition.clone(), name }.path()
+        uri(rendition, self.epoch, ObjectName::Init { version: self.init })
     }
 
     /// What comes behind its newest part: which segment, and which part of it.
@@ -107,9 +108,4 @@ impl OpenSegment {
         }
         (self.index, PartIndex(u32::try_from(self.parts.len()).unwrap_or(u32::MAX)))
     }
-}
-
-/// The URI of a part, relative to the playlist.
-pub(crate) fn uri(rendition: &RenditionId, epoch: Epoch, segment: SegmentIndex, part: PartIndex) -> String {
-    MediaObject { epoch, rendition: rendition.clone(), name: ObjectName::Part(segment, part) }.path()
 }

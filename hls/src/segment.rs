@@ -40,12 +40,12 @@ pub struct Segment {
 impl Segment {
     /// Its URI, relative to the playlist.
     pub fn uri(&self, rendition: &RenditionId) -> String {
-        self.object(rendition, ObjectName::Segment(self.index))
+        uri(rendition, self.epoch, ObjectName::Segment(self.index))
     }
 
     /// The URI of its init section, relative to the playlist.
     pub fn init_uri(&self, rendition: &RenditionId) -> String {
-        self.object(rendition, ObjectName::Init { version: self.init })
+        uri(rendition, self.epoch, ObjectName::Init { version: self.init })
     }
 
     /// Wall-clock time of its end.
@@ -57,10 +57,11 @@ impl Segment {
     pub(crate) fn place(&self) -> (Epoch, SegmentIndex) {
         (self.epoch, self.index)
     }
+}
 
-    fn object(&self, rendition: &RenditionId, name: ObjectName) -> String {
-        MediaObject { epoch: self.epoch, rendition: rendition.clone(), name }.path()
-    }
+/// The URI of a rendition's object, relative to the playlist.
+pub(crate) fn uri(rendition: &RenditionId, epoch: Epoch, name: ObjectName) -> String {
+    MediaObject { epoch, rendition: rendition.clone(), name }.path()
 }
 
 /// Whether EXTINF, rounded to whole seconds, stays within the target duration (RFC 8216bis, section 4.4.3.1).

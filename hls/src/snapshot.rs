@@ -18,7 +18,7 @@ const WINDOW_SEGMENTS: usize = 6;
 const WINDOW_TARGETS: u64 = 15;
 /// Parts are listed as long as their segment is nearer to the end of the playlist than this many target durations (RFC 8216bis,
 /// section 6.2.2).
-const PART_TARGETS: u64 = 3;
+const PART_TARGETS: u32 = 3;
 /// An ended stream's parts are listed for this much longer: whoever still plays it has their whole segments by then.
 const PARTS_AFTER_END_MS: i64 = 60_000;
 
@@ -101,11 +101,15 @@ impl RenditionSnapshot {
 
     /// The segments whose parts are listed: how many of the last.
     pub(crate) fn with_parts(&self, target_ms: u32) -> usize {
-        let near = u64::from(target_ms).saturating_mul(1_000 * PART_TARGETS);
-        let mut behind = self.open.as_ref().map_or(0, OpenSegment::duration_us);
+        let open_us = self.open.as_ref().map_or(0, OpenSegment::duration_us);
+        self.nearer_than(target_ms.saturating_mul(PART_TARGETS), open_us)
+    }
+
+    /// How many of the last segments end no more than `ms` before the end of the playlist, which is `behind_us` after the last of them.
+    pub(crate) fn nearer_than(&self, ms: u32, mut behind_us: u64) -> usize {
         let within = |segment: &&Segment| {
-            let nearer = behind <= near;
-            behind = behind.saturating_add(segment.duration_us);
+            let nearer = behind_us <= u64::from(ms) * 1_000;
+            behind_us = behind_us.saturating_add(segment.duration_us);
             nearer
         };
         self.segments.iter().rev().take_while(within).count()

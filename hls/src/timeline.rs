@@ -276,10 +276,9 @@ impl Timeline {
     /// A publisher is gone.
     fn ended(&mut self, epoch: Epoch) -> Change {
         let mut rows = self.close_open(Some(epoch));
-        let playlists = !rows.is_empty() || self.head.listing() == Some(epoch);
-        let change = self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true));
-        let playlists = playlists && !(rows.is_empty() && change.rows.is_empty());
-        rows.extend(change.rows);
+        let lists = !rows.is_empty() || self.head.listing() == Some(epoch);
+        rows.extend(self.head_if(|head| !std::mem::replace(&mut head.run(epoch).ended, true)).rows);
+        let playlists = lists && !rows.is_empty();
         Change { rows, playlists }
     }
 

@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use spillway_protocol::media::{Epoch, PartIndex, RenditionId, SegmentIndex};
+use spillway_protocol::media::{Epoch, ObjectName, PartIndex, RenditionId, SegmentIndex};
 
 use super::{VERSION, media_uri};
 use crate::{
-    parts::{self, OpenSegment, Part},
-    segment::Segment,
+    parts::{OpenSegment, Part},
+    segment::{Segment, uri},
     snapshot::{RenditionSnapshot, Snapshot},
 };
 
@@ -98,14 +98,8 @@ impl Writer<'_> {
         if self.snapshot.part_target_ms.is_none() {
             return 0;
         }
-        let boundary = u64::from(self.snapshot.target_ms).saturating_mul(1_000 * u64::from(SKIP_TARGETS));
-        let mut behind = 0_u64;
-        let kept = self.window.segments.iter().rev().take_while(|segment| {
-            let nearer = behind <= boundary;
-            behind = behind.saturating_add(segment.duration_us);
-            nearer
-        });
-        self.window.segments.len().saturating_sub(kept.count())
+        let kept = self.window.nearer_than(self.snapshot.target_ms.saturating_mul(SKIP_TARGETS), 0);
+        self.window.segments.len().saturating_sub(kept)
     }
 
     fn skip(&mut self, skipped: usize) {
@@ -146,7 +140,7 @@ impl Writer<'_> {
     fn parts(&mut self, epoch: Epoch, segment: SegmentIndex, parts: &[Part]) {
         let Some(target_ms) = self.snapshot.part_target_ms else { return };
         for (number, part) in (0..).zip(parts) {
-            let uri = parts::uri(&self.window.id, epoch, segment, PartIndex(number));
+            let uri = uri(&self.window.id, epoch, ObjectName::Part(segment, PartIndex(number)));
             // An encoder that stood still for a moment made a part that is longer than any may be listed as.
             let duration = Seconds(part.duration_us.min(u64::from(target_ms) * 1_000));
             let independent = if part.independent { ",INDEPENDENT=YES" } else { "" };
@@ -165,7 +159,7 @@ impl Writer<'_> {
             return;
         }
         if let Some((epoch, segment, part)) = self.window.next(self.snapshot.publishing) {
-            let uri = parts::uri(&self.window.id, epoch, segment, part);
+            let uri = uri(&self.window.id, epoch, ObjectName::Part(segment, part));
             line!(self, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{uri}\"");
         }
         let window = self.window;

@@ -53,16 +53,19 @@ impl Showing {
         if delay_ms == 0 {
             return None;
         }
-        let until = now.plus_millis(-delay_ms).max(self.seen_until);
-        self.told.as_ref()?.next_after(until).map(|end| end.plus_millis(delay_ms))
+        self.told.as_ref()?.next_after(self.until(delay_ms, now)).map(|end| end.plus_millis(delay_ms))
+    }
+
+    /// Everything up to then is to be seen.
+    fn until(&self, delay_ms: i64, now: Timestamp) -> Timestamp {
+        now.plus_millis(-delay_ms).max(self.seen_until)
     }
 
     fn show(&mut self, delay_ms: i64, now: Timestamp) -> Option<Shown> {
         let changes_at = self.changes_at(delay_ms, now);
-        let until = now.plus_millis(-delay_ms).max(self.seen_until);
-        self.seen_until = until;
+        self.seen_until = self.until(delay_ms, now);
         // What is not delayed is seen, whatever the encoder's clock says.
-        let until = if delay_ms == 0 { Timestamp::from_millis(i64::MAX) } else { until };
+        let until = if delay_ms == 0 { Timestamp::from_millis(i64::MAX) } else { self.seen_until };
         let snapshot = self.told.as_ref()?.seen(until, now)?;
         let ends = snapshot.ended.then(|| now.plus_millis(ENDED_MS));
         Some(Shown { snapshot, delay_ms, changes_at: changes_at.or(ends), texts: BTreeMap::new() })
